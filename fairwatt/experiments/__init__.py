@@ -1,0 +1,1 @@
+"""Running: studies, the runner, executors, stored results, and trainings of our own."""

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Set up, then lint, types and tests. Genuine data files are used where FAIRWATT_SHARED (default ../shared) has them.
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh" dev
+echo "== ruff"
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+echo "== mypy"
+.venv/bin/mypy
+echo "== pytest"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+.venv/bin/pytest -n auto "$@"
