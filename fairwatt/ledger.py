@@ -1,0 +1,249 @@
+"""The books: the one place where a search is charged.
+
+Costs are integers of a billionth of each currency's unit, so sums are exact; every component of a cost is kept,
+one of them, the policy's currency, is what the budget limits. Rules: the specification's sections 0 and 2.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, NamedTuple
+
+from fairwatt.budget import CURRENCIES, component
+from fairwatt.errors import NotAvailableError, UnknownNameError, UserError
+from fairwatt.problem import Tariff
+from fairwatt.records import NO_COST, Charge, Cost, End, Key, Request, Row, Run
+
+KINDS = ("evaluation", "supernet", "overhead", "tuning")
+FREE_PROPOSALS_PER_TRAINING = 50
+
+_AVAILABLE: Mapping[str, tuple[Any, ...]] = {
+    "currency": tuple(CURRENCIES),
+    "fidelity": ("scratch", "continue"),
+    "duplicates": ("cached_free", "charged"),
+    "invalid": ("free_capped", "charge_min", "charge_first_fidelity"),
+    "exhaustion": ("abort_no_credit", "overshoot"),
+    "workers": (1,),
+    "overhead": ("excluded_reported",),
+    "tuning": ("reported",),
+    "pue": (1.0,),
+}
+_PLANNED: Mapping[str, tuple[str, ...]] = {
+    "currency": ("co2",),
+    "duplicates": ("new_replicate",),
+    "invalid": ("charge_fixed",),
+    "exhaustion": ("strict_stop", "skip_unaffordable", "partial_credit"),
+    "overhead": ("included_model",),
+    "tuning": ("amortised", "included"),
+}
+
+
+class BudgetSpent(Exception):  # noqa: N818 - the name of an event, not of a fault
+    """Raised when a closed ledger is charged again."""
+
+
+@dataclass(frozen=True)
+class AccountingPolicy:
+    """How the books are kept; its hash stands on every row.
+
+    currency: what the budget limits. fidelity: a longer training of the same network is paid from scratch, or
+    continues the longest one paid. duplicates: a repeated request is answered from the cache, or charged again.
+    invalid: an impossible proposal is free (but counted), costs the cheapest training, or the mean first rung.
+    exhaustion: a request beyond the budget is charged what is left and answers nothing, or is credited (the
+    literature's way, for reproductions only). The other fields have one value in this version.
+
+    Raises NotAvailableError for values that are specified and not carried out yet, UnknownNameError for others.
+    """
+
+    currency: str = "energy"
+    fidelity: str = "scratch"
+    duplicates: str = "cached_free"
+    invalid: str = "free_capped"
+    exhaustion: str = "abort_no_credit"
+    workers: int = 1
+    overhead: str = "excluded_reported"
+    tuning: str = "reported"
+    pue: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, available in _AVAILABLE.items():
+            value = getattr(self, name)
+            if value in available:
+                continue
+            planned = _PLANNED.get(name, ())
+            if value in planned or not isinstance(available[0], str):
+                raise NotAvailableError(f"policy {name}", value, available)
+            raise UnknownNameError(f"value of policy {name}", str(value), available + planned)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], *, resumable: bool = False) -> "AccountingPolicy":
+        """A policy from named settings; `fidelity` is the benchmark's own where it is not set.
+
+        Raises UnknownNameError for names that no policy has, and as the constructor.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise UnknownNameError("policy setting", name, known)
+        return cls(**{"fidelity": "continue" if resumable else "scratch", **settings})
+
+    def to_json(self) -> dict[str, Any]:
+        """Field names to values."""
+        return asdict(self)
+
+    @property
+    def policy_id(self) -> str:
+        """Eight hex digits that name this policy."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
+
+
+class Entry(NamedTuple):
+    """One line of the books. `credited` is False where the charge bought no answer."""
+
+    charge: Charge
+    cost: Cost
+    spent: Cost
+    credited: bool
+
+
+class Ledger:
+    """The account of one search under one policy and one budget.
+
+    budget: billionths of the currency's unit. After `end` is set the account is closed. A run that ends EXHAUSTED
+    under `abort_no_credit` has spent exactly its budget. Zero-cost proposals are limited to 50 for each full
+    training that the budget affords; beyond that the run is STALLED.
+    """
+
+    def __init__(self, policy: AccountingPolicy, budget: int, tariff: Tariff) -> None:
+        if budget <= 0:
+            raise UserError(f"a budget is positive, not {budget}")
+        self.policy = policy
+        self.budget = budget
+        self.spent = NO_COST
+        self.end: End | None = None
+        self._tariff = tariff
+        self._place = component(policy.currency)
+        self._paid: dict[Key, tuple[float, Cost]] = {}  # longest training paid, with its price from scratch
+        self._seen: set[tuple[Key, float, int]] = set()
+        trainings = -(-budget // max(tariff.full[self._place], 1))
+        self._free_left = FREE_PROPOSALS_PER_TRAINING * trainings
+
+    def charge(self, kind: str, item: Request | Cost) -> Entry:
+        """Charge one request, or an amount that buys no answer.
+
+        kind: "evaluation" with a Request; "supernet", "overhead" or "tuning" with a Cost. Raises BudgetSpent where
+        the account is closed.
+        """
+        if self.end is not None:
+            raise BudgetSpent(f"this account closed as {self.end}")
+        if kind not in KINDS:
+            raise UnknownNameError("kind of charge", kind, KINDS)
+        if (kind == "evaluation") != isinstance(item, Request):
+            raise TypeError(f"{kind} charges take a {'Request' if kind == 'evaluation' else 'Cost'}")
+        charge, cost = self._price(item) if isinstance(item, Request) else (Charge.NEW, item)
+        amount, left = cost[self._place], self.budget - self.spent[self._place]
+        credited = isinstance(item, Request)
+        if amount > left and self.policy.exhaustion == "abort_no_credit":
+            charge, credited = Charge.ABORTED, False
+            cost = Cost(*(part * left // amount for part in cost))
+        self.spent = Cost(*(a + b for a, b in zip(self.spent, cost, strict=True)))
+        if amount >= left:
+            self.end = End.EXHAUSTED
+        elif amount == 0:
+            self._free_left -= 1
+            if self._free_left < 0:
+                self.end = End.STALLED
+        if credited and isinstance(item, Request) and item.key is not None:
+            self._remember(item, item.key)
+        return Entry(charge, cost, self.spent, credited)
+
+    def _price(self, request: Request) -> tuple[Charge, Cost]:
+        if request.key is None:
+            return Charge.INVALID, self._invalid_cost()
+        full_cost = request.cost
+        fidelity = request.trial.fidelity
+        repeated = (request.key, fidelity, request.replicate) in self._seen
+        paid_fidelity, paid = self._paid.get(request.key, (0.0, NO_COST))
+        continues = self.policy.fidelity == "continue"
+        if repeated or (continues and fidelity <= paid_fidelity):
+            return (Charge.CACHED, NO_COST) if self.policy.duplicates == "cached_free" else (Charge.NEW, full_cost)
+        if continues and paid_fidelity:
+            rest = [max(a - b, 0) for a, b in zip(full_cost, paid, strict=True)]
+            return Charge.CONTINUE, Cost(*rest)._replace(nano_evaluations=full_cost.nano_evaluations)
+        return Charge.NEW, full_cost
+
+    def _invalid_cost(self) -> Cost:
+        match self.policy.invalid:
+            case "charge_min":
+                return self._tariff.cheapest
+            case "charge_first_fidelity":
+                return self._tariff.first
+        return NO_COST
+
+    def _remember(self, request: Request, key: Key) -> None:
+        fidelity = request.trial.fidelity
+        self._seen.add((key, fidelity, request.replicate))
+        if fidelity > self._paid.get(key, (0.0, NO_COST))[0]:
+            self._paid[key] = (fidelity, request.cost)
+
+
+class StreamTooShortError(UserError):
+    """A recorded stream that stops before another budget or policy would have stopped it: run again."""
+
+
+def entries(
+    requests: Iterable[Request], policy: AccountingPolicy, budget: int, tariff: Tariff
+) -> Iterator[tuple[Request, Entry, End | None]]:
+    """Replay a stream through a fresh ledger, to its close or the stream's end."""
+    ledger = Ledger(policy, budget, tariff)
+    for request in requests:
+        entry = ledger.charge("evaluation", request)
+        yield request, entry, ledger.end
+        if ledger.end is not None:
+            return
+
+
+def price(run: Run, policy: AccountingPolicy, budget: int, budget_text: str) -> Run:
+    """The recorded stream of a run under another policy or a smaller budget, without asking the optimizer again.
+
+    Sound because optimizers see neither cost nor budget. Raises StreamTooShortError where the recording stops first.
+    """
+    header = replace(
+        run.header,
+        policy=policy.to_json(),
+        policy_id=policy.policy_id,
+        budget=budget,
+        budget_text=budget_text,
+    )
+    place = component(policy.currency)
+    rows: list[Row] = []
+    end: End | None = None
+    for request, entry, closed in entries(run.requests, policy, budget, Tariff.from_json(header.tariff)):
+        end = closed
+        rows.append(
+            Row(
+                seq=len(rows),
+                config=request.trial.config,
+                fidelity=request.trial.fidelity,
+                key=request.key,
+                replicate=request.replicate,
+                charge=entry.charge,
+                trial=request.trial if entry.credited else None,
+                test_error=request.test_error if entry.credited else None,
+                cost=entry.cost[place],
+                spent=entry.spent[place],
+                cost_nj=entry.cost.energy_nj,
+                spent_nj=entry.spent.energy_nj,
+                policy_id=header.policy_id,
+            )
+        )
+    if end is None:
+        if not run.ended:
+            spent = rows[-1].spent if rows else 0
+            raise StreamTooShortError(
+                f"{header.space}/{header.arm}, seed {header.seed}: the recording stops at {spent} of {budget} "
+                f"({policy.currency}, policy {header.policy_id}); run the study again with this budget"
+            )
+        end = End.ENDED_EARLY
+    return Run(header, tuple(rows), end, run.requests, run.ended)

@@ -1,0 +1,104 @@
+"""Names to factories. Targets are "module:attribute" strings, imported when first asked for."""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.problem import Benchmark
+
+
+class Registry:
+    """One kind of thing that can be asked for by name.
+
+    builtin: names to "module:attribute". group: the entry-point group through which installed packages add theirs.
+    """
+
+    def __init__(self, kind: str, group: str, builtin: Mapping[str, str]) -> None:
+        self.kind = kind
+        self.group = group
+        self._targets = dict(builtin)
+        self._plugins_read = False
+
+    def register(self, name: str, target: str) -> None:
+        """Add a name. Raises UserError where it is taken by something else."""
+        if self._targets.setdefault(name, target) != target:
+            raise UserError(f"{self.kind} {name!r} is registered twice: {self._targets[name]} and {target}")
+
+    def names(self) -> list[str]:
+        """Every registered name, the built-in ones first, in the order of registration."""
+        self._read_plugins()
+        return list(self._targets)
+
+    def load(self, name: str) -> Any:
+        """The factory of a name. Raises UnknownNameError with the nearest name."""
+        self._read_plugins()
+        if name not in self._targets:
+            raise UnknownNameError(self.kind, name, self._targets)
+        module, _, attribute = self._targets[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def _read_plugins(self) -> None:
+        if not self._plugins_read:
+            self._plugins_read = True
+            for point in entry_points(group=self.group):
+                self.register(point.name, point.value)
+
+
+OPTIMIZERS = Registry(
+    "optimizer",
+    "fairwatt.optimizers",
+    {
+        "rs": "fairwatt.optimizers.random_search:random_search",
+        "re": "fairwatt.optimizers.regularized_evolution:regularized_evolution",
+        "ls": "fairwatt.optimizers.local_search:local_search",
+        "bananas": "fairwatt.optimizers.bananas:bananas",
+        "hb": "fairwatt.optimizers.hyperband:hyperband",
+        "bohb": "fairwatt.optimizers.bohb:bohb",
+        "semoa": "fairwatt.optimizers.semoa:semoa",
+    },
+)
+BENCHMARKS = Registry(
+    "space",
+    "fairwatt.benchmarks",
+    {
+        "digits-cells-5v": "fairwatt.search_spaces.tabular:cell_benchmark",
+        "digits-cells-4v": "fairwatt.search_spaces.tabular:cell_benchmark",
+        "ec-nas-4v": "fairwatt.search_spaces.tabular:cell_benchmark",
+        "ec-nas-4v-linscale": "fairwatt.search_spaces.tabular:cell_benchmark",
+        "ec-nas-5v-partial": "fairwatt.search_spaces.tabular:cell_benchmark",
+        "toy-cells": "fairwatt.search_spaces.toy:toy_cells",
+    },
+)
+
+
+def from_file(text: str) -> Any:
+    """The attribute of a Python file, written `FILE.py:NAME`: code that its user wrote and asks to run.
+
+    Raises UserError where the file or the name in it does not exist.
+    """
+    path, _, attribute = text.rpartition(":")
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"no such file: {path!r} (expected FILE.py:NAME)")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path!r} is not a Python file (expected FILE.py:NAME)")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, attribute):
+        public = [name for name in vars(module) if not name.startswith("_")]
+        raise UnknownNameError(f"name in {path}", attribute, public)
+    return getattr(module, attribute)
+
+
+def make_benchmark(name: str, **options: Any) -> Benchmark:
+    """The benchmark of a registered name.
+
+    options: such as `sampler="raw"` for cell spaces. Raises UnknownNameError, and UserError where its data is not here.
+    """
+    benchmark: Benchmark = BENCHMARKS.load(name)(name, **options)
+    return benchmark

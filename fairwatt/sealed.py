@@ -1,0 +1,51 @@
+"""Files that cannot be half written or silently changed: one line of JSON, one line with its sha256."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fairwatt.errors import UserError
+
+
+class DamagedFileError(UserError):
+    """A file whose content is not what was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; delete it and run again")
+        self.path, self.reason = path, reason
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole or not at all: temporary file beside it, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_sealed(path: Path, data: Any) -> None:
+    """Write JSON data with its seal. Raises ValueError for NaN and infinities."""
+    body = json.dumps(data, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+    write_atomically(path, body + b"\n" + _seal(body) + b"\n")
+
+
+def read_sealed(path: Path) -> Any:
+    """The data of a sealed file. Raises DamagedFileError where seal and content disagree, FileNotFoundError."""
+    lines = path.read_bytes().split(b"\n")
+    if len(lines) != 3 or lines[2] or lines[1] != _seal(lines[0]):
+        raise DamagedFileError(path, "the content does not match its seal")
+    return json.loads(lines[0])
+
+
+def _seal(body: bytes) -> bytes:
+    return json.dumps({"sha256": hashlib.sha256(body).hexdigest()}).encode()
