@@ -1,0 +1,77 @@
+"""Results on disk -> what is compared."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairwatt.errors import UserError
+from fairwatt.problem import Reference
+from fairwatt.records import Run
+from fairwatt.runfile import read_reference, read_run
+from fairwatt.sealed import read_sealed
+
+
+@dataclass(frozen=True)
+class Results:
+    """One study's folder.
+
+    study: its declaration. runs: by space, arms and seeds in the study's order; each recorded at its largest budget.
+    missing: (space, arm, seed) of cells without a run. cpu_seconds: by (space, arm), of the whole search process,
+    where it was noted.
+    """
+
+    folder: Path
+    study: Mapping[str, Any]
+    references: Mapping[str, Reference]
+    runs: Mapping[str, tuple[Run, ...]]
+    missing: tuple[tuple[str, str, int], ...]
+    cpu_seconds: Mapping[tuple[str, str], tuple[float, ...]]
+    provenance: Mapping[str, Any]
+
+
+def load(folder: Path) -> Results:
+    """Read a study's folder; unfinished studies are read as far as they are.
+
+    Raises UserError where there is no study or no finished run, DamagedFileError for files that were changed.
+    """
+    declared = folder / "study.json"
+    if not declared.is_file():
+        raise UserError(f"{folder} holds no results (no study.json); make some with: fairwatt run STUDY.yaml")
+    study = read_sealed(declared)["study"]
+    references, runs, missing = {}, {}, []
+    for space in study["spaces"]:
+        found = {}
+        for path in sorted((folder / space).glob("*/*/*/*.json")):
+            run = read_run(path)
+            found[run.header.arm, run.header.seed] = run
+        wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
+        missing += [(space, *cell) for cell in wanted if cell not in found]
+        runs[space] = tuple(found[cell] for cell in wanted if cell in found)
+        if runs[space]:
+            references[space] = read_reference(folder / space / "reference.json")
+    if not any(runs.values()):
+        raise UserError(f"{folder}: no finished run yet; go on with: fairwatt run")
+    provenance = folder / "provenance.json"
+    return Results(
+        folder=folder,
+        study=study,
+        references=references,
+        runs=runs,
+        missing=tuple(missing),
+        cpu_seconds=_cpu_seconds(folder / "timings.jsonl"),
+        provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else {},
+    )
+
+
+def _cpu_seconds(path: Path) -> dict[tuple[str, str], tuple[float, ...]]:
+    """Noted seconds by (space, arm); a line torn by a crash is left out."""
+    noted: dict[tuple[str, str], list[float]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            timing = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        noted.setdefault((timing["space"], timing["arm"]), []).append(timing["cpu_seconds"])
+    return {arm: tuple(seconds) for arm, seconds in noted.items()}

@@ -1,0 +1,172 @@
+"""Who runs the cells of a study: this process, or several. The bytes on disk are the same."""
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from fairwatt.books import sensitivity_books
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments.provenance import provenance
+from fairwatt.experiments.runner import run
+from fairwatt.experiments.store import Store
+from fairwatt.experiments.study import Cell, Study, cells
+from fairwatt.ledger import AccountingPolicy
+from fairwatt.problem import Benchmark
+from fairwatt.registry import make_benchmark
+from fairwatt.runfile import write_reference, write_run
+from fairwatt.sealed import write_atomically
+
+EXECUTORS = ("serial", "processes")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_SLOW_FIRST = {"bananas": 0, "bohb": 1, "hb": 2}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell. `error` is empty where it succeeded."""
+
+    cell: Cell
+    error: str
+    cpu_seconds: float
+    requests: int
+
+
+def run_study(
+    study: Study,
+    folder: Path,
+    *,
+    executor: str = "processes",
+    workers: int = 0,
+    progress: Callable[[int, int, Outcome | None], None] = lambda done, total, outcome: None,
+) -> list[Outcome]:
+    """Run the cells that are not finished yet; what is finished is kept.
+
+    workers: processes; the machine's cores where 0. progress: called with (done, total, outcome) at the start and
+    after each cell. Returns the outcomes of this call. Raises UserError for a folder that holds another study.
+    """
+    if executor not in EXECUTORS:
+        raise UnknownNameError("executor", executor, EXECUTORS)
+    store = Store(folder)
+    store.claim(study)
+    for space in study.spaces:
+        write_reference(store.reference_path(space), _benchmark(space, study.sampler).reference())
+    write_atomically(folder / "provenance.json", json.dumps(provenance(), indent=1).encode() + b"\n")
+    everything = paths(study, store)
+    todo = [cell for cell, path in everything if not path.exists()]
+    todo.sort(key=lambda cell: _SLOW_FIRST.get(cell.arm.optimizer, 9))
+    done = len(everything) - len(todo)
+    progress(done, len(everything), None)
+    outcomes = []
+    with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
+        for outcome in _serial(study, store, todo) if executor == "serial" else _processes(study, store, todo, workers):
+            done += 1
+            outcomes.append(outcome)
+            if not outcome.error:
+                timings.write(json.dumps(_timing(outcome)) + "\n")
+            progress(done, len(everything), outcome)
+    return outcomes
+
+
+def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:
+    """Every cell with the file that it is, or will be, in."""
+    places = {}
+    for space in study.spaces:
+        policy = _policy(study, _benchmark(space, study.sampler))
+        for arm in study.optimizers:
+            budgets = study.largest(arm)
+            tariff = _benchmark(space, study.sampler).tariff()
+            largest = max(budgets, key=lambda budget: budget.resolve(policy.currency, tariff))
+            places[space, arm.label] = str(largest), policy.policy_id
+    return [(cell, store.run_path(cell, *places[cell.space, cell.arm.label])) for cell in cells(study)]
+
+
+def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
+    """Run one cell and write its file; a failure is noted in a file of its own, and returned."""
+    started = time.process_time()
+    benchmark = _benchmark(cell.space, study.sampler)
+    policy, tariff = _policy(study, benchmark), benchmark.tariff()
+    budgets = sorted(study.largest(cell.arm), key=lambda budget: budget.resolve(policy.currency, tariff))
+    path = store.run_path(cell, str(budgets[-1]), policy.policy_id)
+    books = [book for budget in budgets for book in sensitivity_books(policy, budget, tariff)]
+    try:
+        recorded = run(
+            benchmark,
+            cell.arm.factory(),
+            seed=cell.seed,
+            budget=budgets[-1],
+            settings=cell.arm.settings,
+            policy=policy,
+            label=cell.arm.label,
+            initial=study.initial,
+            also=[(book.policy, book.budget.resolve(book.policy.currency, tariff)) for book in books],
+        )
+        write_run(path, recorded)
+    except UserError as error:
+        store.fail(path, str(error))
+        return Outcome(cell, str(error), time.process_time() - started, 0)
+    except Exception as error:  # one broken optimizer must not take the other arms with it
+        store.fail(path, traceback.format_exc())
+        return Outcome(cell, f"{type(error).__name__}: {error}", time.process_time() - started, 0)
+    store.failure_path(path).unlink(missing_ok=True)
+    return Outcome(cell, "", time.process_time() - started, len(recorded.requests))
+
+
+def _serial(study: Study, store: Store, todo: Iterable[Cell]) -> Iterator[Outcome]:
+    for cell in todo:
+        yield run_cell(study, store, cell)
+
+
+def _processes(study: Study, store: Store, todo: Sequence[Cell], workers: int) -> Iterator[Outcome]:
+    workers = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: set[Future[Outcome]] = {pool.submit(run_cell, study, store, cell) for cell in todo}
+        try:
+            while waiting:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Workers inherit one BLAS thread each: more would spin against each other."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@lru_cache(maxsize=16)
+def _benchmark(space: str, sampler: str) -> Benchmark:
+    return make_benchmark(space, sampler=sampler)
+
+
+def _policy(study: Study, benchmark: Benchmark) -> AccountingPolicy:
+    return AccountingPolicy.of(study.policy, resumable=benchmark.resumable)
+
+
+def _timing(outcome: Outcome) -> dict[str, object]:
+    return {
+        "space": outcome.cell.space,
+        "arm": outcome.cell.arm.label,
+        "seed": outcome.cell.seed,
+        "cpu_seconds": round(outcome.cpu_seconds, 4),
+        "requests": outcome.requests,
+    }

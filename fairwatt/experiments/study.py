@@ -1,0 +1,207 @@
+"""A study: spaces x optimizers x seeds under shared budgets, declared in one YAML file with a strict schema."""
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from fairwatt.budget import Budget
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.ledger import AccountingPolicy
+from fairwatt.optimizer import OptimizerFactory
+from fairwatt.registry import BENCHMARKS, OPTIMIZERS, from_file
+
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Arm(_Strict):
+    """One optimizer with settings, under a label of its own.
+
+    optimizer: a registered name, or FILE.py:NAME. label: names the arm and keys its random stream. budget_factor: how
+    many times the shared budget this arm gets ("random search at 4 times the energy").
+    """
+
+    optimizer: str
+    label: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    budget_factor: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"optimizer": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _labelled(self) -> "Arm":
+        if not self.label:
+            object.__setattr__(self, "label", self.optimizer.rpartition(":")[2])
+        if not LABEL.fullmatch(self.label):
+            raise ValueError(f"label {self.label!r}: letters, digits and . _ @ + - only")
+        return self
+
+    def factory(self) -> OptimizerFactory:
+        """The algorithm. Raises UserError for an unknown name, a missing file, or something else under that name."""
+        loaded = from_file(self.optimizer) if ".py:" in self.optimizer else OPTIMIZERS.load(self.optimizer)
+        if not isinstance(loaded, OptimizerFactory):
+            raise UserError(f"{self.optimizer} is not an optimizer; decorate it with @optimizer('name')")
+        return loaded
+
+
+class Study(_Strict):
+    """What is compared with what, and by which rules.
+
+    budgets: the primary ones, such as "30 full"; every arm is recorded once at the largest. seeds: a list, or
+    "first:end". reference: the label that the others are compared with. initial: size of the shared initial design.
+    policy: settings of `AccountingPolicy`; `fidelity` is the space's own where it is not set. min_seeds: fewer paired
+    seeds void the verdict.
+    """
+
+    study: str
+    spaces: tuple[str, ...] = Field(min_length=1)
+    optimizers: tuple[Arm, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
+    budgets: tuple[str, ...] = ("30 full",)
+    reference: str = "rs"
+    initial: int = Field(default=3, ge=0)
+    sampler: str = "uniform"
+    policy: dict[str, Any] = Field(default_factory=dict)
+    min_seeds: int = Field(default=20, ge=2)
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seed_range(cls, value: Any) -> Any:
+        if isinstance(value, int):
+            return (value,)
+        if isinstance(value, str):
+            first, colon, end = value.partition(":")
+            if not (colon and first.isdigit() and end.isdigit() and int(first) < int(end)):
+                raise ValueError(f"seeds {value!r}: expected first:end, such as 0:30")
+            return tuple(range(int(first), int(end)))
+        return value
+
+    @field_validator("spaces", "optimizers", "budgets", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return value.split(",") if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Study":
+        if not LABEL.fullmatch(self.study):
+            raise ValueError(f"study {self.study!r}: letters, digits and . _ @ + - only")
+        for what, values in (("spaces", self.spaces), ("labels", self.labels), ("seeds", self.seeds)):
+            if len(set(values)) < len(values):
+                raise ValueError(f"{what} must differ: {', '.join(map(str, values))}")
+        if min(self.seeds) < 0:
+            raise ValueError("seeds count from 0")
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The arms' labels."""
+        return tuple(arm.label for arm in self.optimizers)
+
+    def check(self) -> None:
+        """Everything that can be known to be wrong before the first search; raises UserError, nearest name included."""
+        for space in self.spaces:
+            if space not in BENCHMARKS.names():
+                raise UnknownNameError("space", space, BENCHMARKS.names())
+        for arm in self.optimizers:
+            arm.factory().resolve(arm.settings)
+        if self.reference not in self.labels:
+            raise UnknownNameError("reference", self.reference, self.labels)
+        AccountingPolicy.of(self.policy)
+        for budget in self.budgets:
+            Budget.parse(budget)
+
+    def largest(self, arm: Arm) -> tuple[Budget, ...]:
+        """The primary budgets of one arm, its factor included, as given."""
+        factor = Fraction(str(arm.budget_factor))
+        return tuple(Budget.parse(text).times(factor) for text in self.budgets)
+
+
+class Cell(NamedTuple):
+    """One search of a study."""
+
+    space: str
+    arm: Arm
+    seed: int
+
+
+def cells(study: Study) -> list[Cell]:
+    """Every search of a study, spaces first, seeds last."""
+    return [Cell(space, arm, seed) for space in study.spaces for arm in study.optimizers for seed in study.seeds]
+
+
+def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
+    """A study from a YAML file or the name of one that ships, changed by `key=value` words.
+
+    Raises UserError, one line: missing file, broken YAML, unknown keys with the nearest one, values out of range.
+    """
+    text = _text(path)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{where}: not YAML ({getattr(error, 'problem', error)})") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: expected `key: value` lines, such as `study: my_study`")
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError(f"{word!r}: expected key=value, such as seeds=0:5")
+        if key not in Study.model_fields:
+            raise UnknownNameError("study key", key, Study.model_fields)
+        data[key] = _override(key, value)
+    study = parse_study(data, str(path))
+    study.check()
+    return study
+
+
+def parse_study(data: Mapping[str, Any], source: str) -> Study:
+    """A study from its fields. Raises UserError naming the source and the first fault."""
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            known = Study.model_fields if len(fault["loc"]) == 1 else Arm.model_fields
+            raise UserError(f"{source}: {UnknownNameError('key', str(fault['loc'][-1]), known)}") from None
+        message = fault["msg"].removeprefix("Value error, ")
+        raise UserError(f"{source}: {place + ': ' if place else ''}{message}") from None
+
+
+def shipped_studies() -> list[str]:
+    """Names of the studies that come with the package."""
+    folder = resources.files("fairwatt.experiments") / "studies"
+    return sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def _text(path: str | Path) -> str:
+    file = Path(path)
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    name = str(path) if str(path).endswith(".yaml") else f"{path}.yaml"
+    if name in shipped_studies():
+        return (resources.files("fairwatt.experiments") / "studies" / name).read_text(encoding="utf-8")
+    raise UserError(f"no such file, and {UnknownNameError('study', str(path), shipped_studies())}")
+
+
+def _override(key: str, value: str) -> Any:
+    """A command-line value: text where the field takes text, YAML otherwise."""
+    if key in ("seeds", "study", "reference", "sampler") or key in ("spaces", "optimizers", "budgets"):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"{key}={value}: not a YAML value") from None
