@@ -60,8 +60,9 @@ def graph_hash(matrix: Matrix, ops: Sequence[str | int]) -> str:
     """
     pruned, codes = prune(matrix, ops)
     size = len(pruned)
-    before = [[j for j in range(size) if pruned[j, i]] for i in range(size)]
-    after = [[j for j in range(size) if pruned[i, j]] for i in range(size)]
+    rows = pruned.tolist()
+    before = [[j for j in range(size) if rows[j][i]] for i in range(size)]
+    after = [[j for j in range(size) if rows[i][j]] for i in range(size)]
     labels = (-1, *codes, -2)
     hashes = [_md5(str((len(after[i]), len(before[i]), labels[i]))) for i in range(size)]
     for _ in range(size):

@@ -1,0 +1,222 @@
+"""The catalogue of published tables: which file each is made from, and what its numbers are.
+
+Sizes and sha256 are those of the files' Git LFS pointers in PedramBakh/EC-NAS-Bench, commit 1a82fdd. What is measured
+and what is not was read off the files: EC-NAS publishes both trainings and multiples of trainings under one format.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fairwatt.search_spaces.cell_columns import KEYS, Rules
+
+REPOSITORY = "PedramBakh/EC-NAS-Bench on GitHub, commit 1a82fdd"
+PUE = 1.59
+_FOLDER = "ecnas/ecnas/utils/data/tabular_benchmarks/"
+_LICENCE = "MIT (what derives from NAS-Bench-101: Apache-2.0)"
+_QUADRO = "NVIDIA Quadro RTX 6000 and CPU"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published file and the table that it becomes.
+
+    file: path in `repository`; bytes, sha256: of that file; rows: of the table; rules: provenance of the columns, the
+    first pattern that fits, "measured" where none does.
+    """
+
+    name: str
+    title: str
+    file: str
+    bytes: int
+    sha256: str
+    rows: int
+    hardware: str
+    rules: Rules
+    notes: tuple[str, ...]
+    repository: str = REPOSITORY
+    licence: str = _LICENCE
+
+    @property
+    def filename(self) -> str:
+        """The name of the file without its folder."""
+        return self.file.rpartition("/")[2]
+
+
+_KEYS: Rules = tuple((key, "measured") for key in KEYS)
+_PREDICTED: Rules = (("*predicted_*", "estimated"),)
+_ACCURACY: Rules = (("train_accuracy", "measured"), ("validation_accuracy", "measured"), ("test_accuracy", "measured"))
+_REST: Rules = (("*", "estimated"),)
+
+MEASURED: Rules = _PREDICTED
+"""Every training was run to its end; only carbontracker's predictions were not."""
+
+LINSCALE: Rules = (
+    *(_KEYS),
+    *(_ACCURACY),
+    *((name, "scaled") for name in ("energy_kwh", "seconds", "co2eq_g", "epoch")),
+    *(_REST),
+)
+"""Only the final message is scaled; the rest repeats the 4-epoch run at every budget, the accuracies at all points."""
+
+HARDWARE: Rules = (
+    *((part + name, "scaled") for part in ("halfway_", "total_") for name in ("energy_kwh", "seconds", "co2eq_g")),
+    *LINSCALE,
+)
+"""As LINSCALE, with half-way and totals multiplied too."""
+
+SURROGATE: Rules = (
+    *(_KEYS),
+    *(_ACCURACY),
+    ("energy_kwh", "surrogate"),
+    ("co2eq_g", "surrogate"),
+    ("seconds", "measured"),
+    *(_REST),
+)
+OWN: Rules = (*_KEYS, *_REST)
+"""Of a file that the catalogue does not know, nothing is known."""
+
+_METER = "energy: carbontracker 1.1.7, PUE 1.59 folded in; whether memory (DRAM) is included is doubtful"
+_SCALED = "energy, CO2 and time of 12, 36 and 108 epochs are those of the 4-epoch run (repeat 1) × epochs/4"
+_MEANS = "accuracies are means of 3 NAS-Bench-101 trainings and stand at all three points of a training"
+_TOO_HIGH = (
+    "at 4V, scaled energy is above the measured mean: × 1.10 at 12 epochs, × 1.15 to 1.16 at 36 and 108 (medians)"
+)
+_HALFWAY = "half-way columns of different files are not comparable; halfway_epoch tells what they are"
+
+
+def _hardware(device: str, title: str, size: int, sha256: str, rows: int, *notes: str) -> Source:
+    return Source(
+        name=f"ec-nas-4v@{device}",
+        title=f"EC-NAS 4V on {title}, energy scaled from 4 epochs",
+        file=f"{_FOLDER}hardware/energy_4V9E_{device}.tfrecord",
+        bytes=size,
+        sha256=sha256,
+        rows=rows,
+        hardware=f"NVIDIA {title} and CPU",
+        rules=HARDWARE,
+        notes=(*notes, _SCALED, "one repeat; half-way values and totals are scaled too", _MEANS, _HALFWAY, _METER),
+    )
+
+
+_ALL = (
+    Source(
+        name="ec-nas-4v",
+        title="EC-NAS 4V, measured at every budget, 3 repeats",
+        file=f"{_FOLDER}energy_4V9E_4epochs.tfrecord",
+        bytes=893_556,
+        sha256="eba6c177999103d7c938028e410836c1b62213a076b0e7436de85da8f81d974c",
+        rows=1_092,
+        hardware=_QUADRO,
+        rules=MEASURED,
+        notes=("accuracies are those of the same runs as the energy", _HALFWAY, _METER),
+    ),
+    Source(
+        name="ec-nas-4v-linscale",
+        title="EC-NAS 4V, energy scaled from 4 epochs",
+        file=f"{_FOLDER}energy_4V9E_linscale.tfrecord",
+        bytes=297_784,
+        sha256="e18becd6aac719a9af4c816940a6bf7bf5fb0a16870d531e78a27c1d8cf89010",
+        rows=364,
+        hardware=_QUADRO,
+        rules=LINSCALE,
+        notes=(_SCALED, _TOO_HIGH, _MEANS, _HALFWAY, _METER),
+    ),
+    Source(
+        name="ec-nas-5v-4epochs",
+        title="EC-NAS 5V, measured at 4 epochs",
+        file=f"{_FOLDER}energy_5V9E_4epochs.tfrecord",
+        bytes=2_136_916,
+        sha256="0be8df1e21dac4e7a927ee13823fb3f30fd900f8dee2a41f1572319e8af702cc",
+        rows=2_532,
+        hardware=_QUADRO,
+        rules=MEASURED,
+        notes=("one repeat; full training here means 4 epochs", _HALFWAY, _METER),
+    ),
+    Source(
+        name="ec-nas-5v",
+        title="EC-NAS 5V, energy scaled from 4 epochs",
+        file=f"{_FOLDER}energy_5V9E_linscale.tfrecord",
+        bytes=8_557_792,
+        sha256="31d4fdc8998f831e8f8629f3ed8b2837e474dd67da420ff5dcf8641f6bc882fe",
+        rows=10_128,
+        hardware=_QUADRO,
+        rules=LINSCALE,
+        notes=(_SCALED, _TOO_HIGH, _MEANS, _HALFWAY, _METER),
+    ),
+    Source(
+        name="ec-nas-5v-partial",
+        title="EC-NAS 5V, the cells whose accuracies published searches reveal; energy scaled from 4 epochs",
+        file="ecnas_linscale.parquet",
+        bytes=352_439,
+        sha256="546c429bfe319b70d0819ed3fe46932ff2f59328db43245b187c0f4b27d110ea",
+        rows=5_876,
+        hardware=_QUADRO,
+        rules=LINSCALE,
+        notes=(_SCALED, _TOO_HIGH, "accuracies are means of 3 NAS-Bench-101 trainings", _METER),
+        repository=f"no public address: a reconstruction from the raw results and the published runs of {REPOSITORY}",
+    ),
+    Source(
+        name="ec-nas-7v-4epochs",
+        title="EC-NAS 7V, 4,877 cells, energy scaled from 4 epochs",
+        file=f"{_FOLDER}energy_7V9E_4epochs.tfrecord",
+        bytes=17_522_300,
+        sha256="c296461a59532bd370517b5adcb48dbe447ac56efdd2217eaa611287459ed725",
+        rows=19_508,
+        hardware="as the columns gpu0_device and cpu0_device say",
+        rules=HARDWARE,
+        notes=(
+            _SCALED,
+            "labelled by the README: its four budgets are taken for scaled, not measured",
+            _HALFWAY,
+            _METER,
+        ),
+    ),
+    Source(
+        name="ec-nas-7v",
+        title="EC-NAS 7V, all 423,624 cells, energy of a surrogate",
+        file=f"{_FOLDER}energy_7V9E_surrogate.tfrecord",
+        bytes=613_992_864,
+        sha256="93e4a806c737ac077231fa716b13e01d5fbfa3bc261d456284f8a3fdbb322f02",
+        rows=1_694_496,
+        hardware="a neural network fitted to measured 4-epoch trainings; time: NAS-Bench-101, TPU v2",
+        rules=SURROGATE,
+        notes=(
+            "energy = |MLP(cell, parameters)| × epochs/4, trained on 4,310 of 4,877 measured cells",
+            "7V energies are about .60 × the 5V ones of the same cells: never mix the spaces' energies",
+            "accuracies and time are NAS-Bench-101's",
+            _METER,
+        ),
+    ),
+    _hardware(
+        "quadrortx6000",
+        "Quadro RTX 6000",
+        297_784,
+        "b50e93e1ef94275ece211533fe954a7a6629157a4e94bb963f0e896d8bc7be09",
+        364,
+    ),
+    _hardware(
+        "rtx3060",
+        "GeForce RTX 3060",
+        290_272,
+        "30880a853e1bd1f6b54022c5aada8e9c4a150c5c84c88f5e1a21777beac238e5",
+        352,
+        "3 of the 91 cells are missing",
+    ),
+    _hardware(
+        "rtx3090",
+        "GeForce RTX 3090",
+        300_232,
+        "55a89f91f4906e8c3c2e2578e64b0a62133d25b2e2e8e00f30513c7623f0a2f6",
+        364,
+        "suspect: the first 21 runs (by start time) are of a slower phase, and one has more energy than its total",
+    ),
+    _hardware(
+        "titanxp",
+        "Titan Xp",
+        292_952,
+        "ace80dda5f16dafa465b2a3e11c29518d8622884e174c15ed8d826a411f3373d",
+        364,
+    ),
+)
+
+SOURCES: Mapping[str, Source] = {source.name: source for source in _ALL}

@@ -1,0 +1,78 @@
+"""`ec-nas-5v-partial`: the 5V cells whose accuracies at all four budgets can be had without the 5V file itself.
+
+Made from a reconstruction of the linscale files: energy, time and CO2 of all cells, accuracies of those that published
+searches visited. That choice is a bias, which the table's card states with numbers computed here.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.errors import UserError
+from fairwatt.search_spaces.cell import OPS
+from fairwatt.search_spaces.cell_columns import Rules, label
+from fairwatt.search_spaces.table import Column
+
+_NUMBERS = {
+    "params": ("trainable_params", np.int32),
+    "epochs": ("budget", np.int16),
+    "validation_accuracy": ("valid_acc", np.float64),
+    "test_accuracy": ("test_acc", np.float64),
+    "energy_kwh": ("energy_kwh", np.float64),
+    "seconds": ("train_time_s", np.float64),
+    "co2eq_g": ("co2eq_g", np.float64),
+}
+
+
+def partial_5v_columns(path: Path, rules: Rules) -> tuple[dict[str, Column], tuple[str, ...]]:
+    """The columns of the cells with both accuracies at every budget, and the notes that say how they were chosen.
+
+    Raises UserError where the file cannot be read.
+    """
+    raw = _read(path, space="5v")
+    cells, cell = np.unique(raw["hash"], return_inverse=True)
+    budgets = np.unique(raw["budget"])
+    has_accuracies = np.isfinite(raw["valid_acc"]) & np.isfinite(raw["test_acc"])
+    known = np.bincount(cell, weights=has_accuracies) == len(budgets)
+    rows = np.flatnonzero(known[cell])
+    rows = rows[np.lexsort((raw["budget"][rows], raw["hash"][rows].astype(np.str_)))]
+    picked = {name: column[rows] for name, column in raw.items()}
+    codes = {name: str(code) for code, name in enumerate(OPS)}
+    values: dict[str, NDArray[Any]] = {
+        "hash": picked["hash"].astype("S"),
+        "vertices": picked["n_vertices"].astype(np.int8),
+        "edges": picked["adj_triu"].astype("S"),
+        "ops": np.array(["".join(codes[op] for op in ops.split(",") if op) for ops in picked["ops"]], dtype="S"),
+        "replicate": np.zeros(len(rows), np.int8),
+        "train_accuracy": np.full(len(rows), np.nan),
+        **{name: picked[column].astype(dtype) for name, (column, dtype) in _NUMBERS.items()},
+    }
+    notes = (
+        f"partial: {known.sum():,} of {len(cells):,} cells, those with both accuracies at all {len(budgets)} budgets",
+        *_bias(raw, known[cell]),
+    )
+    return {name: label(name, column, rules) for name, column in values.items()}, notes
+
+
+def _bias(raw: dict[str, NDArray[Any]], known: NDArray[np.bool_]) -> tuple[str, ...]:
+    """How known and unknown cells differ where a single NAS-Bench-101 training is public for both."""
+    seen = (raw["budget"] == raw["budget"].max()) & np.isfinite(raw["valid_acc_1rep"])
+    with_it, without = raw["valid_acc_1rep"][seen & known], raw["valid_acc_1rep"][seen & ~known]
+    return (
+        "biased: a cell is known where published searches visited it, and they prefer good cells: mean "
+        f"single-repeat validation accuracy at {raw['budget'].max()} epochs {with_it.mean():.3f} known "
+        f"({len(with_it)} cells) v. {without.mean():.3f} unknown ({len(without)} cells)",
+    )
+
+
+def _read(path: Path, space: str) -> dict[str, NDArray[Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, filters=[("space", "=", space)])
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read as Parquet: {error}") from None
+    return {name: table.column(name).to_numpy() for name in table.column_names}

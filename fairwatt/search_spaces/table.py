@@ -1,0 +1,274 @@
+"""Measurement tables: columns with unit, provenance and description in one Arrow IPC file that is memory-mapped.
+
+The file is plain Arrow, readable by any Arrow tool. Its columns are one uncompressed batch, so a column is a view of
+the file: opening costs a millisecond whatever the size, and processes share the pages. A checksum over names, types,
+labels, values and card is stored beside them; `Table.verify` computes it again.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.search_spaces.card import Card
+
+PROVENANCES = ("measured", "scaled", "affine", "surrogate", "modelled", "estimated")
+"""measured: recorded of this very training, or a plain fact of the cell. scaled: proportional to a measured shorter
+training. affine: a + b·epochs through measured trainings. surrogate: a learned model's. modelled: an operation count's.
+estimated: anything weaker, or unknown."""
+
+FORMAT = "1"
+_CARD, _FORMAT, _SHA256 = b"fairwatt.card", b"fairwatt.format", b"fairwatt.sha256"
+_LABELS = ("unit", "provenance", "description")
+
+
+class TableError(UserError):
+    """A file that is not a table, is damaged, or was written by a newer fairwatt."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {' '.join(reason.split())}")
+        self.path, self.reason = Path(path), reason
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column [rows]: integers, floats, or text (numpy S: fixed-width ASCII; numpy U or objects: str).
+
+    Masked entries (numpy.ma) and NaN are missing: nulls in the file. unit: "" for names and text, "1" for counts.
+    Raises ValueError for other values and for a provenance that is none of `PROVENANCES`.
+    """
+
+    values: NDArray[Any]
+    unit: str
+    provenance: str
+    description: str
+
+    def __post_init__(self) -> None:
+        if self.provenance not in PROVENANCES:
+            raise ValueError(f"provenance {self.provenance!r}; known: {', '.join(PROVENANCES)}")
+        if self.values.ndim != 1 or self.values.dtype.kind not in "iufSUO":
+            raise ValueError(f"a column is one row of integers, floats or text, not {self.values.dtype}")
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """[rows] whether the entry is masked or NaN."""
+        mask: NDArray[np.bool_] = np.array(np.ma.getmaskarray(self.values))
+        return mask | np.isnan(np.ma.getdata(self.values)) if self.values.dtype.kind == "f" else mask
+
+
+class Table:
+    """A table on disk, read-only; columns are views of the file. Values are not checked before `verify`."""
+
+    def __init__(self, path: Path, batch: Any, card: Card) -> None:
+        self.path = path
+        self.card = card
+        self.rows: int = batch.num_rows
+        self._batch = batch
+        self._fields = {field.name: place for place, field in enumerate(batch.schema)}
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in file order."""
+        return tuple(self._fields)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """[rows] values; of missing entries NaN, 0 or "" (see `missing`).
+
+        Numbers are a read-only view of the file, text is a copy as numpy str (`ascii` avoids it). Raises
+        UnknownNameError.
+        """
+        array = self._array(name)
+        if _kind(array) == "U":
+            try:  # a damaged offset would lead out of the file
+                array.validate(full=True)
+            except ValueError as error:
+                raise TableError(self.path, f"column {name!r} is damaged: {error}") from None
+            return np.array([text or "" for text in array.to_pylist()], dtype=np.str_)
+        if _kind(array) == "S":
+            try:
+                return self.ascii(name).astype(np.str_)
+            except UnicodeDecodeError:
+                raise TableError(self.path, f"column {name!r} is damaged: not ASCII") from None
+        return np.frombuffer(array.buffers()[1] or b"", dtype=array.type.to_pandas_dtype(), count=self.rows)
+
+    def ascii(self, name: str) -> NDArray[np.bytes_]:
+        """[rows] fixed-width text as a read-only numpy S view of the file; raises ValueError for other columns."""
+        array = self._array(name)
+        if _kind(array) != "S":
+            raise ValueError(f"column {name!r} is no fixed-width text")
+        return np.frombuffer(array.buffers()[1] or b"", dtype=f"S{array.type.byte_width}", count=self.rows)
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """[rows] whether the entry is missing; raises UnknownNameError."""
+        nulls: NDArray[np.bool_] = self._array(name).is_null().to_numpy(zero_copy_only=False)
+        return nulls
+
+    def unit(self, name: str) -> str:
+        """The unit of a column; raises UnknownNameError."""
+        return self._labels(name)["unit"]
+
+    def provenance(self, name: str) -> str:
+        """How the numbers of a column came about, one of `PROVENANCES`; raises UnknownNameError."""
+        return self._labels(name)["provenance"]
+
+    def description(self, name: str) -> str:
+        """What a column is; raises UnknownNameError."""
+        return self._labels(name)["description"]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The stored checksum of the content: what a run's header names as its data."""
+        return str((self._batch.schema.metadata or {}).get(_SHA256, b"").decode("ascii", "replace"))
+
+    def verify(self) -> None:
+        """Compute the checksum of the whole content again; raises TableError where it is not the stored one."""
+        import pyarrow as pa
+
+        try:
+            self._batch.validate(full=True)
+            digest = _content_sha256(self._batch, self.card)
+        except (ValueError, pa.ArrowException) as error:
+            raise TableError(self.path, f"damaged: {error}") from None
+        if digest != self.sha256:
+            raise TableError(self.path, "damaged: its content does not match its stored sha256; import it again")
+
+    def _array(self, name: str) -> Any:
+        if name not in self._fields:
+            raise UnknownNameError("column", name, self._fields)
+        return self._batch.column(self._fields[name])
+
+    def _labels(self, name: str) -> dict[str, str]:
+        self._array(name)
+        return _labels(self._batch.schema.field(self._fields[name]))
+
+
+def write_table(path: Path | str, columns: Mapping[str, Column], card: Card) -> Path:
+    """Write a table so that `path` is afterwards the whole table or what it was before; returns the path.
+
+    Raises ValueError for no columns or columns of different lengths.
+    """
+    import pyarrow as pa
+
+    lengths = {name: len(column.values) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"columns must have one length, got {lengths}")
+    fields, arrays = [], []
+    for name, column in columns.items():
+        arrays.append(_arrow(column))
+        labels = {key: getattr(column, key) for key in _LABELS}
+        fields.append(pa.field(name, arrays[-1].type, metadata=labels))
+    batch = pa.record_batch(arrays, schema=pa.schema(fields))
+    metadata = {_FORMAT: FORMAT, _CARD: card.to_json(), _SHA256: _content_sha256(batch, card)}
+    batch = batch.replace_schema_metadata(metadata)
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    try:
+        with partial.open("wb") as stream:
+            with pa.ipc.new_file(stream, batch.schema) as writer:
+                writer.write_batch(batch)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def open_table(path: Path | str) -> Table:
+    """Map a table into memory; raises TableError where the file is missing, foreign, damaged or of a newer fairwatt."""
+    import pyarrow as pa
+
+    path = Path(path)
+    try:
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            metadata = reader.schema.metadata or {}
+            version = metadata.get(_FORMAT)
+            if version is None or _CARD not in metadata:
+                raise TableError(path, "an Arrow file, but no fairwatt table")
+            if version != FORMAT.encode():
+                raise TableError(path, f"table format {version!r}, this fairwatt reads {FORMAT}: update fairwatt")
+            if reader.num_record_batches != 1:
+                raise TableError(path, f"{reader.num_record_batches} record batches, a table has one")
+            batch = reader.get_batch(0)
+            batch.validate()
+            card = Card.from_json(metadata[_CARD].decode())
+        for field in batch.schema:
+            _check(field)
+        if len(set(batch.schema.names)) != len(batch.schema):
+            raise TableError(path, "damaged: two columns have one name")
+        return Table(path, batch, card)
+    except FileNotFoundError:
+        raise TableError(path, "no such file") from None
+    except (ValueError, OSError, RecursionError, pa.ArrowException) as error:
+        raise TableError(path, f"not a table, or damaged: {error}") from None
+
+
+def _arrow(column: Column) -> Any:
+    """The Arrow array; under a null stands NaN, 0 or nothing, so that views of the values are defined."""
+    import pyarrow as pa
+
+    values, missing = np.ma.getdata(column.values), column.missing
+    if values.dtype.kind in "UO":
+        return pa.array(values, type=pa.string(), mask=missing)
+    dtype = values.dtype.newbyteorder("<")
+    filled: NDArray[Any] = np.array(values, dtype=dtype)  # a contiguous copy of our own
+    filled[missing] = np.nan if dtype.kind == "f" else np.zeros((), dtype)[()]
+    kind = pa.binary(dtype.itemsize) if dtype.kind == "S" else pa.from_numpy_dtype(dtype)
+    valid = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes()) if missing.any() else None
+    return pa.Array.from_buffers(kind, len(filled), [valid, pa.py_buffer(filled)])
+
+
+def _content_sha256(batch: Any, card: Card) -> str:
+    """Over the card and, for each column, its name, type, labels, which rows are missing, and its values."""
+    digest = hashlib.sha256(card.to_json().encode())
+    for field, array in zip(batch.schema, batch.columns, strict=True):
+        labels = [field.name, str(field.type), batch.num_rows, _labels(field)]
+        digest.update(json.dumps(labels, sort_keys=True).encode())
+        digest.update(np.packbits(array.is_null().to_numpy(zero_copy_only=False)).tobytes())
+        if _kind(array) == "U":
+            offsets = np.frombuffer(array.buffers()[1] or b"", np.int32, len(array) + 1)
+            digest.update(offsets.tobytes())
+            digest.update(memoryview(array.buffers()[2] or b"")[: int(offsets[-1])])
+        elif len(array):
+            digest.update(memoryview(array.buffers()[1])[: len(array) * array.type.byte_width])
+    return digest.hexdigest()
+
+
+def _kind(array: Any) -> str:
+    import pyarrow.types as types
+
+    if types.is_string(array.type):
+        return "U"
+    return "S" if types.is_fixed_size_binary(array.type) else "number"
+
+
+def _check(field: Any) -> None:
+    import pyarrow.types as types
+
+    is_number = types.is_integer(field.type) or types.is_floating(field.type)
+    if not (is_number or types.is_string(field.type) or types.is_fixed_size_binary(field.type)):
+        raise ValueError(f"column {field.name!r} is of type {field.type}")
+    if _labels(field).keys() != set(_LABELS):
+        raise ValueError(f"column {field.name!r} lacks unit, provenance or description")
+    if _labels(field)["provenance"] not in PROVENANCES:
+        raise ValueError(f"column {field.name!r} has provenance {_labels(field)['provenance']!r}")
+
+
+def _labels(field: Any) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}

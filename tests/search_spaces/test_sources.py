@@ -1,0 +1,233 @@
+import hashlib
+from pathlib import Path
+
+import ecnas_writer as w
+import numpy as np
+import pandas as pd
+import pytest
+
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.search_spaces import sources
+from fairwatt.search_spaces.catalogue import SOURCES
+from fairwatt.search_spaces.cell_columns import cell_columns
+from fairwatt.search_spaces.sources import (
+    ImportFileError,
+    TableNotFoundError,
+    data_dir,
+    find_table,
+    import_file,
+    list_tables,
+    verify,
+)
+from fairwatt.search_spaces.table import PROVENANCES, TableError, open_table
+from fairwatt.search_spaces.tfrecord import TFRecordError, read_records
+
+OFFICIAL = {
+    "ec-nas-4v": "energy_4V9E_4epochs",
+    "ec-nas-4v-linscale": "energy_4V9E_linscale",
+    "ec-nas-5v-4epochs": "energy_5V9E_4epochs",
+    "ec-nas-4v@quadrortx6000": "hardware/energy_4V9E_quadrortx6000",
+    "ec-nas-4v@rtx3060": "hardware/energy_4V9E_rtx3060",
+    "ec-nas-4v@rtx3090": "hardware/energy_4V9E_rtx3090",
+}
+LATER = w.metrics(w.FINAL | {6: 0.25})
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of these tests touches the user's cache, and no embedded table is in their way."""
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(sources, "EMBEDDED", tmp_path / "embedded")
+    return tmp_path / "cache"
+
+
+def official(shared: Path, name: str) -> Path:
+    return shared / f"ecnas/official/{OFFICIAL[name]}.tfrecord"
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_official_files_become_verified_tables(shared: Path, cache: Path, name: str) -> None:
+    path, source = official(shared, name), SOURCES[name]
+    assert import_file(path) == cache / f"{name}.arrow" == find_table(name)
+    table = verify(name)
+    assert table.rows == source.rows
+    assert path.stat().st_size == source.bytes
+    assert (table.card.name, table.card.source_sha256, table.card.pue) == (name, source.sha256, 1.59)
+    columns = cell_columns(read_records(path), path, source.rules)
+    assert set(table.columns) == set(columns)
+    for column in ("energy_kwh", "halfway_energy_kwh", "total_co2eq_g", "validation_accuracy", "params"):
+        np.testing.assert_array_equal(table.column(column), np.ma.getdata(columns[column].values))
+    full = table.column("epochs") == table.card.epochs[-1]
+    assert table.card.mean_full_kwh == pytest.approx(table.column("energy_kwh")[full].mean(), rel=1e-12)
+    assert len(table.column("energy_kwh")[full]) % table.card.replicates == 0
+
+
+@pytest.mark.parametrize("name", ["ec-nas-4v-linscale", "ec-nas-4v@rtx3060", "ec-nas-4v"])
+def test_scaled_is_what_is_a_multiple_of_the_shortest_training(shared: Path, name: str) -> None:
+    table = open_table(import_file(official(shared, name)))
+    epochs, first = table.column("epochs"), table.column("replicate") == 0
+    for column in table.columns:
+        if column.endswith(("energy_kwh", "seconds", "co2eq_g")) and not column.startswith("initial"):
+            ratio = table.column(column)[first & (epochs == 108)] / table.column(column)[first & (epochs == 4)]
+            assert (table.provenance(column) == "scaled") == np.allclose(ratio, 27, rtol=1e-9), column
+
+
+def test_labels_of_the_tables(shared: Path) -> None:
+    labels = {name: open_table(import_file(official(shared, name))) for name in OFFICIAL}
+    assert labels["ec-nas-4v"].provenance("energy_kwh") == "measured"
+    assert labels["ec-nas-4v"].provenance("predicted_energy_kwh") == "estimated"
+    assert labels["ec-nas-4v-linscale"].provenance("validation_accuracy") == "measured"
+    assert labels["ec-nas-4v-linscale"].provenance("halfway_validation_accuracy") == "estimated"
+    assert labels["ec-nas-4v@rtx3090"].provenance("halfway_energy_kwh") == "scaled"
+    assert any("suspect" in note for note in labels["ec-nas-4v@rtx3090"].card.notes)
+    for table in labels.values():
+        assert any("carbontracker" in note for note in table.card.notes)
+        assert table.unit("energy_kwh") == "kWh"
+        assert table.unit("gpu0_energy_j") == "J"
+
+
+def test_the_partial_5v_table_states_its_bias(shared: Path) -> None:
+    source = SOURCES["ec-nas-5v-partial"]
+    path = shared / "ecnas/ecnas_linscale.parquet"
+    table = open_table(import_file(path))
+    table.verify()
+    assert (len(np.unique(table.column("hash"))), table.rows) == (1_469, source.rows)
+    assert path.stat().st_size == source.bytes
+    frame = pd.read_parquet(path).query("space == '5v'").set_index(["hash", "budget"])
+    theirs = frame.loc[list(zip(table.column("hash"), table.column("epochs"), strict=True))]
+    for ours, name in (("energy_kwh", "energy_kwh"), ("test_accuracy", "test_acc"), ("edges", "adj_triu")):
+        np.testing.assert_array_equal(table.column(ours), theirs[name].to_numpy())
+    assert not table.missing("validation_accuracy").any()
+    assert table.missing("train_accuracy").all()
+    assert (table.provenance("energy_kwh"), table.provenance("test_accuracy")) == ("scaled", "measured")
+    notes = " ".join(table.card.notes)
+    assert "1,469 of 2,532 cells" in notes
+    assert "0.918 known (73 cells) v. 0.902 unknown (64 cells)" in notes
+
+
+def test_own_files_need_a_name_and_count_as_estimated(tmp_path: Path, cache: Path) -> None:
+    path = w.write(tmp_path / "mine.tfrecord", w.payload(epochs=12), w.payload(LATER, epochs=12), w.payload())
+    with pytest.raises(ImportFileError, match="not in the catalogue; name your table with --name NAME"):
+        import_file(path)
+    assert not cache.exists()
+    seen: list[tuple[int, int]] = []
+    assert import_file(path, "mine", lambda done, size: seen.append((done, size))) == cache / "mine.arrow"
+    assert seen == [(0, path.stat().st_size), (path.stat().st_size,) * 2]
+    table = verify("mine")
+    assert table.column("replicate").tolist() == [0, 0, 1]
+    assert table.column("epochs").tolist() == [4, 12, 12]
+    assert table.column("ops").tolist() == ["0"] * 3
+    assert table.column("edges").tolist() == ["101"] * 3
+    assert table.provenance("energy_kwh") == "estimated"
+    assert (table.card.replicates, table.card.epochs) == (1, (4, 12))
+    assert table.card.mean_full_kwh == (0.015625 + 0.25) / 2
+    assert table.card.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert "halfway_energy_kwh" not in table
+    assert table.missing("test_accuracy").sum() == 0
+
+
+def test_a_column_that_only_later_records_set(tmp_path: Path) -> None:
+    path = w.write(tmp_path / "a", w.payload(), w.payload(w.metrics(extra=w.field(4, 0.0)), epochs=12))
+    table = open_table(import_file(path, "mine"))
+    assert table.missing("total_energy_kwh").tolist() == [True, False]
+    np.testing.assert_array_equal(table.column("total_energy_kwh"), [np.nan, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("payloads", "reason"),
+    [
+        ([w.payload(w.metrics({4: 0.5, 2: 1.0}))], "record 0 at byte 0: the final energy_kwh is unset"),
+        ([w.payload(w.metrics({6: 0.5, 2: 1.0}))], "record 0 at byte 0: the final validation_accuracy is unset"),
+        ([w.payload(), w.payload(LATER), w.payload()], "records 0 and 2 are the same training"),
+        ([w.payload(w.metrics(w.FINAL | {6: 0.5 + n})) for n in range(129)], "129 trainings of one cell"),
+    ],
+)
+def test_records_that_make_no_table(tmp_path: Path, cache: Path, payloads: list[bytes], reason: str) -> None:
+    path = w.write(tmp_path / "a", *payloads)
+    with pytest.raises(UserError, match=reason):
+        import_file(path, "mine")
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "Upper", ".hidden", "a/b", "x" * 65, "a\n"])
+def test_names_that_are_no_file_names(tmp_path: Path, name: str) -> None:
+    path = w.write(tmp_path / "a", w.payload())
+    with pytest.raises(UserError, match="must be of a-z"):
+        import_file(path, name)
+    with pytest.raises(UnknownNameError):
+        find_table(name)
+
+
+def test_published_names_are_kept_for_published_files(tmp_path: Path, shared: Path, cache: Path) -> None:
+    path = w.write(tmp_path / "energy_4V9E_linscale.tfrecord", w.payload())
+    with pytest.raises(
+        ImportFileError, match=r"well-formed but not the file of 'ec-nas-4v-linscale': sha256 [0-9a-f]{64}"
+    ):
+        import_file(path)
+    with pytest.raises(UserError, match="'ec-nas-4v' is taken"):
+        import_file(path, "ec-nas-4v")
+    with pytest.raises(ImportFileError, match="this is the file of 'ec-nas-4v'; leave the name 'mine' out"):
+        import_file(official(shared, "ec-nas-4v"), "mine")
+    assert not cache.exists()
+    assert import_file(path, "mine").is_file()
+
+
+def test_faulty_files_write_nothing(shared: Path, cache: Path) -> None:
+    for path in sorted((shared / "ecnas/bad").glob("*.tfrecord")):
+        error = ImportFileError if path.name == "ok.tfrecord" else TFRecordError
+        with pytest.raises(error, match=path.name):
+            import_file(path)
+    with pytest.raises(ImportFileError, match="No such file"):
+        import_file(shared / "none.tfrecord")
+    assert not cache.exists()
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(UserError, match=r"cannot be written.*set FAIRWATT_CACHE"):
+        import_file(w.write(tmp_path / "a", w.payload()), "mine")
+
+
+def test_a_missing_table_says_which_file_to_get_and_what_to_type() -> None:
+    with pytest.raises(TableNotFoundError) as caught:
+        find_table("ec-nas-7v")
+    for part in ("613,992,864", SOURCES["ec-nas-7v"].sha256, "fairwatt data import energy_7V9E_surrogate.tfrecord"):
+        assert part in str(caught.value)
+    with pytest.raises(UnknownNameError, match="did you mean 'ec-nas-4v-linscale'"):
+        find_table("ec-nas-4v-linscal")
+
+
+def test_listing_and_finding(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = import_file(w.write(tmp_path / "a", w.payload()), "mine")
+    (cache / "broken.arrow").write_bytes(b"ARROW1")
+    (cache / ".mine.arrow.1-1.partial").write_bytes(b"torn")
+    states = {info.name: info.state for info in list_tables()}
+    assert states == dict.fromkeys(SOURCES, "missing") | {"mine": "imported", "broken": "damaged"}
+    (tmp_path / "embedded").mkdir()
+    own.rename(tmp_path / "embedded/mine.arrow")
+    info = {info.name: info for info in list_tables()}["mine"]
+    assert (info.state, info.rows, info.path) == ("embedded", 1, find_table("mine"))
+    monkeypatch.delenv("FAIRWATT_CACHE")
+    assert data_dir().name == "fairwatt"
+
+
+def test_verify_notices_other_contents(tmp_path: Path, cache: Path) -> None:
+    table = import_file(w.write(tmp_path / "a", w.payload()), "mine")
+    table.rename(cache / "yours.arrow")
+    with pytest.raises(TableError, match="the table 'mine' under another name"):
+        verify("yours")
+    content = (cache / "yours.arrow").read_bytes()
+    energy = np.float64(w.FINAL[6]).tobytes()
+    assert content.count(energy) == 1
+    (cache / "mine.arrow").write_bytes(content.replace(energy, np.float64(0.5).tobytes()))
+    with pytest.raises(TableError, match="does not match its stored sha256"):
+        verify("mine")
+
+
+def test_the_catalogue_is_consistent() -> None:
+    assert len({source.sha256 for source in SOURCES.values()}) == len(SOURCES) == 11
+    for name, source in SOURCES.items():
+        assert name == source.name
+        assert len(source.sha256) == 64
+        assert {label for _, label in source.rules} <= set(PROVENANCES)

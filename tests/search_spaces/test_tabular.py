@@ -1,0 +1,145 @@
+"""Benchmarks on tables: the oracle's answers, the prices, the genuine EC-NAS tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fairwatt
+from fairwatt.errors import UserError
+from fairwatt.problem import Benchmark
+from fairwatt.records import INVALID_MEASUREMENT, Cost
+from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.sources import TableNotFoundError, import_file
+from fairwatt.search_spaces.tabular import CellData, TabularBenchmark
+
+
+@pytest.fixture(scope="module")
+def toy() -> Benchmark:
+    return fairwatt.make_benchmark("toy-cells")
+
+
+def small(**changes: object) -> TabularBenchmark:
+    """Two cells, two fidelities, one repeat."""
+    columns = {
+        "cells": np.array([3, 5]),
+        "epochs": np.array([1, 4]),
+        "val_error": np.array([[[0.5], [0.2]], [[0.4], [0.3]]]),
+        "test_error": None,
+        "energy_kwh": np.array([[[1.0], [4.0]], [[2.0], [8.0]]]),
+        "seconds": np.ones((2, 2, 1)),
+        "params": np.array([10.0, 20.0]),
+    }
+    return TabularBenchmark(
+        "small",
+        CellSpace(4, [3, 5]),
+        CellData(**{**columns, **changes}),  # type: ignore[arg-type]
+        data_sha256="",
+        provenance={},
+        energy_label="",
+    )
+
+
+def test_answers_and_prices_are_the_tables() -> None:
+    benchmark = small()
+    measured = benchmark.measure(benchmark.space.config(5), 0.25)  # type: ignore[attr-defined]
+    assert (measured.val_error, measured.energy_kwh, measured.epochs, measured.test_error) == (0.4, 2.0, 1.0, None)
+    tariff = benchmark.tariff()
+    assert tariff.cheapest == Cost.of(1.0, 1.0, 1)
+    assert tariff.first == Cost.of(1.5, 1.0, 1)
+    assert tariff.full == Cost.of(6.0, 1.0, 4)
+    assert tariff.exhaustive == Cost.of(12.0, 2.0, 8, 2)
+    truth = benchmark.reference()
+    assert not truth.has_test
+    assert np.array_equal(truth.test_error, truth.val_error)
+
+
+def test_what_the_table_does_not_hold_is_invalid_and_other_fidelities_are_errors() -> None:
+    benchmark = small()
+    outside = CellSpace(4).config(4)
+    assert benchmark.measure(outside) == INVALID_MEASUREMENT
+    assert benchmark.measure(("nonsense",)) == INVALID_MEASUREMENT
+    with pytest.raises(UserError, match=r"has fidelities \(0\.25, 1\.0\), not 0\.5"):
+        benchmark.measure(outside, 0.5)
+    with pytest.raises(UserError, match="holds no cell 4"):
+        benchmark.measure_batch([3, 4])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"val_error": np.full((2, 2, 1), np.nan)},
+        {"seconds": np.ones((2, 1, 1))},
+        {"energy_kwh": np.zeros((2, 2, 1))},
+    ],
+)
+def test_tables_with_holes_or_without_energy_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="small: "):
+        small(**changes)
+
+
+def test_batches_answer_as_single_questions_do(toy: Benchmark) -> None:
+    space = toy.space
+    assert isinstance(space, CellSpace)
+    keys = list(range(0, 2532, 100))
+    batch = toy.measure_batch(keys, toy.fidelities[1], seed=3)
+    for place, key in enumerate(keys):
+        single = toy.measure(space.config(key), toy.fidelities[1], seed=3)
+        assert [batch[name][place] for name in batch] == [getattr(single, name) for name in batch]
+
+
+def test_the_toy_is_the_same_on_every_machine(toy: Benchmark) -> None:
+    space = toy.space
+    assert isinstance(space, CellSpace)
+    measured = toy.measure(space.config(1234), 1.0, seed=0)
+    assert measured.val_error == pytest.approx(0.1308253, abs=5e-8)
+    assert measured.energy_kwh == pytest.approx(0.07865403, abs=5e-9)
+
+
+# -- genuine tables
+
+
+@pytest.fixture(scope="module")
+def imported(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRWATT_CACHE", str(folder))
+        for name in ("4epochs", "linscale"):
+            import_file(shared / "ecnas" / "official" / f"energy_4V9E_{name}.tfrecord")
+        import_file(shared / "ecnas" / "ecnas_linscale.parquet")
+    return folder
+
+
+def test_ec_nas_4v_linscale_has_the_published_optimum_and_cost(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(imported))
+    truth = fairwatt.make_benchmark("ec-nas-4v-linscale").reference()
+    assert len(truth.keys) == 91
+    assert 1 - truth.val_error.min() == pytest.approx(0.94418, abs=5e-6)
+    assert truth.energy_kwh.sum() == pytest.approx(43.06, abs=5e-3)
+    assert truth.energy_kwh.mean() == pytest.approx(0.4732, abs=5e-5)
+
+
+def test_ec_nas_4v_is_measured_with_three_repeats(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(imported))
+    benchmark = fairwatt.make_benchmark("ec-nas-4v")
+    truth = benchmark.reference()
+    assert truth.replicates == 3
+    assert benchmark.provenance["energy_kwh"] == "measured"
+    assert truth.energy_kwh.sum() == pytest.approx(37.09, abs=5e-3)
+    assert 1 - truth.val_error.min() == pytest.approx(0.94247, abs=5e-6)
+
+
+def test_ec_nas_5v_partial_says_how_its_cells_were_chosen(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(imported))
+    benchmark = fairwatt.make_benchmark("ec-nas-5v-partial", sampler="raw")
+    truth = benchmark.reference()
+    assert len(truth.keys) == 1469
+    assert benchmark.space.sampler == "raw"
+    assert benchmark.provenance["energy_kwh"] == "scaled"
+    assert any("published searches visited" in note for note in truth.notes)
+
+
+def test_a_table_that_is_not_here_says_which_file_to_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path))
+    with pytest.raises(TableNotFoundError, match=r"fairwatt data import energy_4V9E_4epochs\.tfrecord"):
+        fairwatt.make_benchmark("ec-nas-4v")
