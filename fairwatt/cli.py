@@ -41,7 +41,8 @@ Workers = Annotated[int, typer.Option(help="Processes; 0 takes every core.", min
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results; results/STUDY by default.")]
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # click's, wherever this typer keeps it
-console = Console(soft_wrap=True, highlight=False)
+PIPE_WIDTH = 160
+console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def main() -> None:
@@ -265,7 +266,8 @@ def data_import(
     from fairwatt.search_spaces.sources import import_file
     from fairwatt.search_spaces.table import open_table
 
-    path = import_file(file, name)
+    with _Progress(file.name, "") as shown:
+        path = import_file(file, name, shown.update)
     table = open_table(path)
     console.print(f"{table.card.name}: {table.rows:,} rows, c̄ {table.card.mean_full_kwh:.4f} kWh, in {path}")
 
@@ -288,9 +290,10 @@ def data_list() -> None:
     """
     from fairwatt.search_spaces.sources import list_tables
 
-    table = _table("table", "here", "rows", "file", "from")
-    for entry in list_tables():
-        table.add_row(entry.name, entry.state, f"{entry.rows:,}" if entry.rows else "", entry.file, entry.source)
+    table = _table("table", "here", "rows", "file to import", "what it is")
+    for info in list_tables():
+        file = info.source.filename if info.source and info.state == "missing" else ""
+        table.add_row(info.name, info.state, f"{info.rows:,}" if info.rows else "", file, info.title)
     console.print(table)
 
 
@@ -304,9 +307,37 @@ def data_verify(
     """
     from fairwatt.search_spaces.sources import list_tables, verify
 
-    for name in names or [entry.name for entry in list_tables() if entry.state != "missing"]:
+    for name in names or [entry.name for entry in list_tables() if entry.state not in ("missing", "damaged")]:
         verify(name)
         console.print(f"{name}: as written")
+
+
+@sweep_app.command("run")
+def sweep_run(
+    spec: Annotated[Path, typer.Argument(help="A YAML file: name, space, epochs, repeats.")], workers: Workers = 0
+) -> None:
+    """Train everything that is not trained yet; stop it at any moment, run it again to go on.
+
+    Example: fairwatt sweep run SWEEP.yaml --workers 4
+    """
+    from fairwatt.experiments.sweep import run_sweep
+
+    with _Progress(spec.stem, "bundles") as shown:
+        run_sweep(spec, workers or os.cpu_count() or 1, shown.update)
+
+
+@sweep_app.command("status")
+def sweep_status(spec: Path) -> None:
+    """How many trainings are done.
+
+    Example: fairwatt sweep status SWEEP.yaml
+    """
+    from fairwatt.experiments import sweep
+
+    state = sweep.sweep_status(spec)
+    console.print(
+        f"{state.trainings_done:,} of {state.trainings:,} trainings, in {state.bundles_done} of {state.bundles} bundles"
+    )
 
 
 def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
@@ -336,14 +367,14 @@ def _report(folder: Path, out: Path) -> None:
 
 
 class _Progress:
-    """A bar on a terminal, a plain line at each tenth in a log."""
+    """A bar on a terminal; in a log a plain line at each tenth, or none where the unit is empty."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, unit: str = "searches") -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._title = title
+        self._title, self._unit = title, unit
         self._task = self._bar.add_task(title, total=None) if self._bar else None
         self._tenth = -1
 
@@ -357,12 +388,12 @@ class _Progress:
             self._bar.stop()
 
     def update(self, done: int, total: int) -> None:
-        """Show that `done` of `total` searches are finished."""
+        """Show that `done` of `total` are finished."""
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done, total=total)
-        elif (tenth := 10 * done // max(total, 1)) > self._tenth:
+        elif self._unit and (tenth := 10 * done // max(total, 1)) > self._tenth:
             self._tenth = tenth
-            console.print(f"{self._title}: {done} of {total} searches")
+            console.print(f"{self._title}: {done:,} of {total:,} {self._unit}")
 
 
 def _table(*columns: str) -> Table:

@@ -19,6 +19,18 @@ from fairwatt.registry import BENCHMARKS, OPTIMIZERS, from_file
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML, except that 10:40 is text and not 640: YAML 1.1 takes it for a number of base 60."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - yaml's own class attribute
+        first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:int"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9_]*)$"), list("-+0123456789"))
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -148,7 +160,7 @@ def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
     """
     text = _text(path)
     try:
-        data = yaml.safe_load(text)
+        data = _Loader(text).get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -172,7 +184,8 @@ def parse_study(data: Mapping[str, Any], source: str) -> Study:
     try:
         return Study.model_validate(data)
     except ValidationError as error:
-        fault = error.errors()[0]
+        faults = error.errors()  # a misspelt key is the cause of the missing one
+        fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         place = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             known = Study.model_fields if len(fault["loc"]) == 1 else Arm.model_fields
@@ -202,6 +215,6 @@ def _override(key: str, value: str) -> Any:
     if key in ("seeds", "study", "reference", "sampler") or key in ("spaces", "optimizers", "budgets"):
         return value
     try:
-        return yaml.safe_load(value)
+        return _Loader(value).get_single_data()
     except yaml.YAMLError:
         raise UserError(f"{key}={value}: not a YAML value") from None

@@ -1,0 +1,225 @@
+"""One search: what the optimizer is told, what the books show, what is recorded."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fairwatt
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.ledger import AccountingPolicy, StreamTooShortError, price
+from fairwatt.optimizer import OptimizerFactory, Search, optimizer
+from fairwatt.problem import Benchmark, Problem
+from fairwatt.records import Charge, End, Query, Trial
+from fairwatt.runfile import read_reference, read_run, write_reference, write_run
+from fairwatt.sealed import DamagedFileError
+
+told: list[Trial] = []
+
+
+@optimizer("probe")
+def probe(problem: Problem, rng: np.random.Generator, *, limit: int = 10_000, fidelity: float = 1.0) -> Search:
+    """Random draws, noting what it is told."""
+    for _, config in zip(range(limit), problem.starts(rng), strict=False):
+        told.append((yield Query(config, fidelity)))
+
+
+@optimizer("astray")
+def astray(problem: Problem, rng: np.random.Generator) -> Search:
+    """Every second proposal is no cell at all."""
+    for config in problem.starts(rng):
+        yield Query(config)
+        yield Query((0,) * len(config))
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Benchmark:
+    return fairwatt.make_benchmark("toy-cells")
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    told.clear()
+
+
+def test_a_run_closes_at_its_budget_and_the_aborted_training_answers_nothing(benchmark: Benchmark) -> None:
+    run = fairwatt.run(benchmark, probe, budget="10 full")
+    assert run.end is End.EXHAUSTED
+    assert run.spent == run.header.budget == 10 * benchmark.tariff().full.energy_nj
+    assert run.rows[-1].charge is Charge.ABORTED
+    assert (run.rows[-1].trial, run.rows[-1].test_error) == (None, None)
+    assert run.incumbent == min((row for row in run.rows if row.trial), key=lambda row: row.trial.val_error)  # type: ignore[union-attr]
+
+
+def test_the_optimizer_is_told_nothing_of_costs_budgets_and_tests(benchmark: Benchmark) -> None:
+    fairwatt.run(benchmark, probe, budget="5 full")
+    assert {field.name for field in dataclasses.fields(told[0])} == {
+        "config",
+        "fidelity",
+        "val_error",
+        "energy_kwh",
+        "losses",
+        "status",
+    }
+    assert {field.name for field in dataclasses.fields(Problem)} == {
+        "space",
+        "fidelities",
+        "resumable",
+        "objectives",
+        "initial",
+    }
+
+
+def test_clones_share_design_and_noise_and_nothing_else(benchmark: Benchmark) -> None:
+    one, other = (fairwatt.run(benchmark, probe, label=label, budget="20 full") for label in ("one", "other"))
+    assert [row.config for row in one.rows[:3]] == [row.config for row in other.rows[:3]]
+    assert [row.config for row in one.rows[3:]] != [row.config for row in other.rows[3:]]
+    again = fairwatt.run(benchmark, probe, label="one", budget="20 full")
+    assert again.rows == one.rows
+    assert fairwatt.run(benchmark, probe, label="one", seed=1, budget="20 full").rows[0] != one.rows[0]
+
+
+def test_repeats_are_chosen_by_seed_cell_and_fidelity_and_never_by_order(benchmark: Benchmark) -> None:
+    configs = [benchmark.space.sample(np.random.default_rng(i)) for i in range(50)]
+    forwards = {config: benchmark.measure(config, 1.0, seed=7) for config in configs}
+    backwards = {config: benchmark.measure(config, 1.0, seed=7) for config in reversed(configs)}
+    assert forwards == backwards
+    repeats = {benchmark.replicate(key, 1.0, 7) for key in range(50)}
+    assert repeats == {0, 1, 2}
+
+
+def test_invalid_proposals_are_rows_without_numbers(benchmark: Benchmark) -> None:
+    run = fairwatt.run(benchmark, astray, budget="5 full")
+    invalid = [row for row in run.rows if row.charge is Charge.INVALID]
+    assert invalid
+    assert all(row.cost == 0 and row.key is None and row.trial and not row.trial.ok for row in invalid)
+    paid = fairwatt.run(benchmark, astray, budget="5 full", policy=AccountingPolicy(invalid="charge_min"))
+    charged = [row.cost for row in paid.rows if row.charge is Charge.INVALID]
+    assert set(charged) == {benchmark.tariff().cheapest.energy_nj}
+
+
+def test_repricing_equals_running(benchmark: Benchmark) -> None:
+    """Section 4 of the design: one recorded stream stands for every smaller budget and other policy."""
+    others = [
+        (AccountingPolicy(), "10 full"),
+        (AccountingPolicy(duplicates="charged"), "20 full"),
+        (AccountingPolicy(invalid="charge_first_fidelity"), "20 full"),
+        (AccountingPolicy(currency="epochs"), "20 full"),
+        (AccountingPolicy(currency="time"), "20 full"),
+        (AccountingPolicy(fidelity="continue"), "20 full"),
+    ]
+    tariff = benchmark.tariff()
+    from fairwatt.budget import Budget
+
+    books = [(policy, Budget.parse(text).resolve(policy.currency, tariff)) for policy, text in others]
+    recorded = fairwatt.run(benchmark, astray, budget="20 full", also=books)
+    for (policy, text), (_, amount) in zip(others, books, strict=True):
+        direct = fairwatt.run(benchmark, astray, budget=text, policy=policy)
+        repriced = price(recorded, policy, amount, text)
+        assert (repriced.rows, repriced.end, repriced.header) == (direct.rows, direct.end, direct.header)
+
+
+def test_a_stream_that_is_too_short_says_so(benchmark: Benchmark) -> None:
+    recorded = fairwatt.run(benchmark, probe, budget="5 full")
+    with pytest.raises(StreamTooShortError, match="run the study again with this budget"):
+        price(recorded, AccountingPolicy(), 6 * benchmark.tariff().full.energy_nj, "6 full")
+
+
+def test_a_search_that_ends_keeps_its_unspent_energy(benchmark: Benchmark) -> None:
+    run = fairwatt.run(benchmark, probe, settings={"limit": 4}, budget="30 full")
+    assert run.end is End.ENDED_EARLY
+    assert len(run) == 4
+    assert run.spent < run.header.budget
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"settings": {"limt": 3}}, "unknown setting of optimizer probe 'limt'; did you mean 'limit'"),
+        ({"settings": {"limit": "3"}}, "setting limit of optimizer probe: expected int like 10000, got '3'"),
+        ({"settings": {"limit": True}}, "expected int"),
+        ({"settings": {"fidelity": 0.5}}, "has fidelities"),
+        ({"budget": "30"}, "expected a number and a unit"),
+        ({"budget": "3 h"}, "a budget of time"),
+        ({"seed": -1}, "seeds count from 0"),
+        ({"initial": -1}, "0 or more"),
+    ],
+)
+def test_mistakes_get_one_line(benchmark: Benchmark, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        fairwatt.run(benchmark, probe, **arguments)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_get_the_nearest(benchmark: Benchmark) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'bananas'"):
+        fairwatt.run(benchmark, "banana")
+    with pytest.raises(UnknownNameError, match="did you mean 'toy-cells'"):
+        fairwatt.make_benchmark("toy-cell")
+    with pytest.raises(UserError, match="is not an optimizer"):
+        fairwatt.run(benchmark, print)  # type: ignore[arg-type]
+
+
+def test_an_undeclared_setting_is_refused_when_decorating() -> None:
+    def positional(problem: Problem, rng: np.random.Generator, size: int) -> Search:
+        yield Query(problem.initial[0])
+
+    with pytest.raises(TypeError, match="setting size must be keyword-only with a default"):
+        optimizer("positional")(positional)
+
+
+# -- files
+
+
+def _written(benchmark: Benchmark, folder: Path, factory: OptimizerFactory = astray) -> tuple[Path, fairwatt.Run]:
+    run = fairwatt.run(benchmark, factory, budget="5 full", also=[(AccountingPolicy(), 10**16)])
+    path = folder / "run.json"
+    write_run(path, run)
+    return path, run
+
+
+def test_run_files_round_trip_with_their_whole_stream(benchmark: Benchmark, tmp_path: Path) -> None:
+    path, run = _written(benchmark, tmp_path)
+    read = read_run(path)
+    assert read == run
+    assert read.requests == run.requests
+    assert len(read.requests) > len(read.rows)
+    again = path.read_bytes()
+    write_run(path, read)
+    assert path.read_bytes() == again
+
+
+def test_every_changed_byte_is_noticed(benchmark: Benchmark, tmp_path: Path) -> None:
+    path, _ = _written(benchmark, tmp_path)
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(content), size=200).tolist():
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedFileError):
+            read_run(path)
+    for length in rng.integers(len(content), size=50).tolist():
+        path.write_bytes(content[:length])
+        with pytest.raises(DamagedFileError):
+            read_run(path)
+
+
+def test_cooked_books_are_noticed_even_under_a_new_seal(benchmark: Benchmark, tmp_path: Path) -> None:
+    from fairwatt.sealed import read_sealed, write_sealed
+
+    path, _ = _written(benchmark, tmp_path)
+    data = read_sealed(path)
+    data["rows"]["cost"][0] -= 1
+    write_sealed(path, data)
+    with pytest.raises(DamagedFileError, match="do not come out as written"):
+        read_run(path)
+
+
+def test_references_round_trip(benchmark: Benchmark, tmp_path: Path) -> None:
+    truth = benchmark.reference()
+    write_reference(tmp_path / "reference.json", truth)
+    read = read_reference(tmp_path / "reference.json")
+    for name, value in vars(truth).items():
+        assert np.array_equal(getattr(read, name), value), name

@@ -1,0 +1,181 @@
+"""Studies: the schema, what it refuses, and what is on disk after a stop."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fairwatt.errors import UserError
+from fairwatt.experiments.executor import paths, run_study
+from fairwatt.experiments.store import Store, progress, read_stored_study
+from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
+
+GOOD = """
+study: small
+spaces: [toy-cells]
+optimizers: [rs, {optimizer: re, label: re-4, settings: {population_size: 4}}]
+seeds: 0:3
+budgets: [5 full]
+"""
+
+
+def study(tmp_path: Path, text: str = GOOD, *overrides: str) -> Study:
+    path = tmp_path / "small.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_study(path, overrides)
+
+
+def test_a_study_declares_a_grid(tmp_path: Path) -> None:
+    declared = study(tmp_path)
+    assert declared.labels == ("rs", "re-4")
+    assert len(cells(declared)) == 1 * 2 * 3
+    changed = study(tmp_path, GOOD, "seeds=5:7", "optimizers=rs,re", "budgets=3 full,0.5 kWh", "reference=re")
+    assert (changed.seeds, changed.labels, changed.budgets) == ((5, 6), ("rs", "re"), ("3 full", "0.5 kWh"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("seeds: 0:3", "sedes: 0:3"), "unknown key 'sedes'; did you mean 'seeds'"),
+        (("settings: {population_size: 4}", "setings: {}"), "unknown key 'setings'; did you mean 'settings'"),
+        (("population_size", "population_sise"), "did you mean 'population_size'"),
+        (("toy-cells", "toy-cell"), "unknown space 'toy-cell'; did you mean 'toy-cells'"),
+        (("optimizer: re,", "optimizer: rx,"), "unknown optimizer 'rx'"),
+        (("seeds: 0:3", "seeds: 3:0"), "expected first:end"),
+        (("seeds: 0:3", "seeds: [1, 1]"), "seeds must differ"),
+        (("label: re-4", "label: rs"), "labels must differ"),
+        (("label: re-4", "label: ../re"), "letters, digits"),
+        (("study: small", "study: ../small"), "letters, digits"),
+        (("5 full", "5 ful"), "did you mean 'full'"),
+        (("[toy-cells]", "[]"), "spaces"),
+        (("study: small", "study: small\nreference: rz"), "unknown reference 'rz'; did you mean 'rs'"),
+        (("study: small", "study: small\npolicy: {duplicates: free}"), "duplicates"),
+        (("study: small", "study: small\npolicy: {invalid: charge_fixed}"), "not available yet"),
+        (("study: small", "study: [small"), "not YAML"),
+        (("study: small", "- small"), "not YAML"),
+    ],
+)
+def test_mistakes_get_one_line_with_the_nearest_right_word(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        study(tmp_path, GOOD.replace(*change))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"), [("seeds", "expected key=value"), ("sead=1", "did you mean 'seeds'"), ("policy=[", "YAML")]
+)
+def test_overrides_are_checked_too(tmp_path: Path, override: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        study(tmp_path, GOOD, override)
+
+
+@pytest.mark.parametrize(("text", "first", "last"), [("0:30", 0, 29), ("10:40", 10, 39), ("59:61", 59, 60)])
+def test_seed_ranges_are_not_numbers_of_base_60(tmp_path: Path, text: str, first: int, last: int) -> None:
+    declared = study(tmp_path, GOOD.replace("0:3", text))
+    assert (declared.seeds[0], declared.seeds[-1]) == (first, last)
+
+
+def test_yaml_cannot_run_code(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not YAML"):
+        study(tmp_path, GOOD + "policy: !!python/object/apply:os.getcwd []\n")
+
+
+def test_the_studies_that_ship_are_sound() -> None:
+    assert {"quickstart.yaml", "ec_nas_5v.yaml", "ec_nas_4v.yaml"} <= set(shipped_studies())
+    for name in shipped_studies():
+        assert read_study(name).study == name.removesuffix(".yaml")
+
+
+def test_missing_files_name_the_studies_that_ship() -> None:
+    with pytest.raises(UserError, match=r"did you mean 'quickstart\.yaml'"):
+        read_study("quikstart.yaml")
+
+
+# -- running
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    """Content by relative path of everything but wall-clock notes and provenance."""
+    side = {"timings.jsonl", "provenance.json"}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in side
+    }
+
+
+def test_the_bytes_are_the_same_with_one_worker_and_four_and_in_this_process(tmp_path: Path) -> None:
+    declared = study(tmp_path)
+    run_study(declared, tmp_path / "serial", executor="serial")
+    for workers in (1, 4):
+        run_study(declared, tmp_path / str(workers), executor="processes", workers=workers)
+        assert _bytes(tmp_path / str(workers)) == _bytes(tmp_path / "serial")
+
+
+def test_a_stopped_study_goes_on_where_it_was(tmp_path: Path) -> None:
+    declared, folder = study(tmp_path), tmp_path / "results"
+    run_study(declared, folder, executor="serial")
+    whole = _bytes(folder)
+    lost = [path for _, path in paths(declared, Store(folder))][1::2]
+    kept = {path: path.stat().st_mtime_ns for _, path in paths(declared, Store(folder)) if path not in lost}
+    for path in lost:
+        path.unlink()
+        (path.parent / f".{path.name}.torn.part").write_bytes(b'{"format":1')
+    outcomes = run_study(declared, folder, executor="serial")
+    assert len(outcomes) == len(lost)
+    after = _bytes(folder)
+    assert {name: content for name, content in after.items() if not name.endswith(".part")} == whole
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_status_tells_done_missing_and_failed(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text(
+        '"""Fails."""\nfrom fairwatt.optimizer import optimizer\nfrom fairwatt.records import Query\n\n'
+        '@optimizer("broken")\ndef broken(problem, rng):\n    yield Query(problem.initial[0])\n'
+        '    raise KeyError("lost")\n',
+        encoding="utf-8",
+    )
+    declared = study(tmp_path, GOOD, f"optimizers=rs,{broken}:broken")
+    folder = tmp_path / "results"
+    outcomes = run_study(declared, folder, executor="serial")
+    assert sum(bool(outcome.error) for outcome in outcomes) == 3
+    store = Store(folder)
+    next(path for cell, path in paths(declared, store) if cell.arm.label == "rs").unlink()
+    lines = {line.arm: line for line in progress(store, read_stored_study(folder), paths(declared, store))}
+    assert (lines["rs"].done, lines["rs"].missing) == (2, (0,))
+    assert lines["broken"].failed == dict.fromkeys(range(3), "KeyError: 'lost'")
+
+
+def test_a_folder_holds_one_study_which_may_grow_by_seeds(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    run_study(study(tmp_path), folder, executor="serial")
+    run_study(study(tmp_path, GOOD, "seeds=3:5"), folder, executor="serial")
+    assert read_stored_study(folder).seeds == (0, 1, 2, 3, 4)
+    with pytest.raises(UserError, match="holds a study with budgets"):
+        run_study(study(tmp_path, GOOD, "budgets=6 full"), folder, executor="serial")
+    with pytest.raises(UserError, match="did you mean 'serial'"):
+        run_study(study(tmp_path), folder, executor="seriel")
+
+
+def test_an_arm_with_a_budget_factor_is_recorded_at_its_multiple(tmp_path: Path) -> None:
+    text = GOOD.replace("optimizers: [rs,", "optimizers: [rs, {optimizer: rs, label: rs-4x, budget_factor: 4},")
+    declared, folder = study(tmp_path, text), tmp_path / "results"
+    run_study(declared, folder, executor="serial")
+    assert (folder / "toy-cells" / "rs-4x" / "20full").is_dir()
+    assert (folder / "toy-cells" / "rs" / "5full").is_dir()
+
+
+def test_side_files_hold_wall_clock_and_versions_and_no_names(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    run_study(study(tmp_path), folder, executor="serial")
+    timings = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
+    assert len(timings) == 6
+    provenance = json.loads((folder / "provenance.json").read_text())
+    assert provenance["packages"]["numpy"] == np.__version__
+    assert str(Path.home()) not in json.dumps(provenance)
+    shutil.rmtree(folder)

@@ -1,0 +1,127 @@
+"""The command line as a user meets it: what is printed, where, and the exit code."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairwatt import cli
+
+COMMANDS = ["demo", "doctor", "spaces", "optimizers", "data", "run", "status", "compare", "report", "sweep"]
+
+
+def fairwatt(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error of `fairwatt WORDS`."""
+    monkeypatch.setattr(sys, "argv", ["fairwatt", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    out, err = capfd.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: fairwatt(capfd, monkeypatch, *words)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run, command: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert re.search(rf"Example:\s+fairwatt {command}", out)
+
+
+def test_no_command_at_all_is_a_request_for_help(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run()
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["rnu"], "did you mean 'run'"),
+        (["spaces", "shwo"], "did you mean 'show'"),
+        (["run", "--excutor", "serial", "quickstart"], "--executor"),
+        (["run"], "fairwatt run --help"),
+        (["run", "quikstart"], "did you mean 'quickstart.yaml'"),
+        (["run", "quickstart", "sead=1"], "did you mean 'seeds'"),
+        (["run", "quickstart", "optimizers=rs,banana"], "did you mean 'bananas'"),
+        (["run", "quickstart", "spaces=toy-cell"], "did you mean 'toy-cells'"),
+        (["run", "quickstart", "budgets=30 ful"], "did you mean 'full'"),
+        (["run", "quickstart", "seeds=0:2", "spaces=toy-cells", "--executor", "proceses"], "did you mean 'processes'"),
+        (["spaces", "show", "ec-nas-4w"], "did you mean"),
+        (["spaces", "show", "ec-nas-4v"], "fairwatt data import"),
+        (["optimizers", "show", "hbo"], "did you mean"),
+        (["data", "import", "nothing.tfrecord"], "nothing.tfrecord"),
+        (["data", "verify", "ec-nas-4x"], "did you mean"),
+        (["status", "nowhere"], "no study.json"),
+        (["compare", "nowhere"], "no study.json"),
+        (["report", "nowhere"], "no study.json"),
+        (["sweep", "status", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_exit_code_2(run, words: list[str], answer: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run(*words)
+    assert code == 2
+    assert answer in err
+    assert err.count("\n") == 1
+    assert err.startswith("fairwatt: ")
+    assert "Traceback" not in out + err
+
+
+def test_every_faulty_file_gets_its_line_and_nothing_is_written(run, shared: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    import json
+
+    for fault in json.loads((shared / "ecnas" / "bad" / "manifest.json").read_text()):
+        if fault["record"] is None and fault["offset"] is None:
+            continue  # the sound one
+        code, _, err = run("data", "import", str(shared / "ecnas" / "bad" / fault["file"]))
+        assert (code, err.count("\n")) == (2, 1)
+        if fault["record"] is not None:
+            assert f"{fault['file']}: record {fault['record']} at byte {fault['offset']}: " in err
+    assert not list((tmp_path / "cache").rglob("*")) or not list((tmp_path / "cache").rglob("*.arrow"))
+
+
+def test_lists_name_everything_that_is_registered(run) -> None:  # type: ignore[no-untyped-def]
+    from fairwatt.registry import BENCHMARKS, OPTIMIZERS
+
+    _, spaces, _ = run("spaces")
+    assert all(name in spaces for name in BENCHMARKS.names())
+    _, optimizers, _ = run("optimizers")
+    assert all(name in optimizers for name in OPTIMIZERS.names())
+    _, tables, _ = run("data", "list")
+    assert "digits-cells-5v" in tables
+    assert "energy_4V9E_4epochs.tfrecord" in tables
+
+
+def test_import_verify_run_status(run, shared: Path) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("data", "import", str(shared / "ecnas" / "official" / "energy_4V9E_4epochs.tfrecord"))
+    assert code == 0
+    assert "1,092 rows" in out
+    assert "as written" in run("data", "verify", "ec-nas-4v")[1]
+    words = ["ec_nas_4v", "optimizers=rs,re", "seeds=0:3", "--workers", "2"]
+    assert "6 searches" in run("run", *words, "--dry-run")[1]
+    code, out, err = run("run", *words)
+    assert (code, err) == (0, "")
+    assert "6 of 6 searches" in out
+    code, out, _ = run("status", "results/ec_nas_4v")
+    assert code == 0
+    assert re.search(r"ec-nas-4v\s+re\s+3\s+0\s+0", out)
+
+
+def test_failed_searches_are_said_and_the_others_are_kept(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "mine.py").write_text(
+        '"""Breaks."""\nfrom fairwatt.optimizer import optimizer\nfrom fairwatt.records import Query\n\n'
+        '@optimizer("mine")\ndef mine(problem, rng):\n    yield Query(problem.initial[0])\n'
+        '    raise RuntimeError("broken")\n',
+        encoding="utf-8",
+    )
+    words = ["quickstart", "spaces=toy-cells", "optimizers=rs,mine.py:mine", "seeds=0:2", "--executor", "serial"]
+    code, _, err = run("run", *words)
+    assert code == 2
+    assert "2 searches failed, first mine on toy-cells, seed 0: RuntimeError: broken" in err
+    assert re.search(r"mine\s+0\s+0\s+2\s+RuntimeError: broken", run("status", "results/quickstart")[1])
