@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -84,11 +85,14 @@ def from_file(text: str) -> Any:
     file = Path(path)
     if not file.is_file():
         raise UserError(f"no such file: {path!r} (expected FILE.py:NAME)")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec = importlib.util.spec_from_file_location(f"fairwatt_user_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"{path!r} is not a Python file (expected FILE.py:NAME)")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # known, so that its docstring is found
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]
         raise UnknownNameError(f"name in {path}", attribute, public)

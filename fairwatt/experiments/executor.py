@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from fairwatt.books import sensitivity_books
@@ -126,7 +128,7 @@ def _serial(study: Study, store: Store, todo: Iterable[Cell]) -> Iterator[Outcom
 
 def _processes(study: Study, store: Store, todo: Sequence[Cell], workers: int) -> Iterator[Outcome]:
     workers = min(workers or os.cpu_count() or 1, max(len(todo), 1))
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _one_thread_each(), _pool(workers) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(run_cell, study, store, cell) for cell in todo}
         try:
             while waiting:
@@ -136,6 +138,23 @@ def _processes(study: Study, store: Store, todo: Sequence[Cell], workers: int) -
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_become_worker)
+
+
+def _become_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when it is gone, even if it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextmanager
