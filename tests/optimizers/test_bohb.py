@@ -1,0 +1,74 @@
+"""BOHB: a model that chooses, brackets like Hyperband's, and no training twice."""
+
+import numpy as np
+import pytest
+
+from fairwatt import make_benchmark
+from fairwatt.errors import UserError
+from fairwatt.optimizers import bohb as module
+from fairwatt.optimizers.bohb import bohb, model_levels
+from fairwatt.problem import Benchmark, Dim
+
+
+def test_no_network_is_trained_twice_at_one_fidelity(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
+    for seed in range(3):
+        asked = [(toy.space.key(trial.config), trial.fidelity) for trial in drive("bohb", 300, seed=seed)]
+        assert len(set(asked)) == len(asked) == 300
+
+
+def test_a_small_space_is_trained_once_through_and_then_the_search_ends(drive) -> None:  # type: ignore[no-untyped-def]
+    small = make_benchmark("toy-cells")
+    small.space = type(small.space)(5, range(12))
+    trials = drive("bohb", 2_000, benchmark=small)
+    asked = [(small.space.key(trial.config), trial.fidelity) for trial in trials]
+    assert len(set(asked)) == len(asked) < 2_000
+    assert {key for key, fidelity in asked if fidelity == 1.0} == set(range(12))
+
+
+def test_proposals_are_valid_and_better_than_random_ones(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
+    def mean_loss(random_fraction: float) -> float:
+        trials = [t for seed in range(6) for t in drive("bohb", 195, seed, random_fraction=random_fraction)[65:]]
+        assert all(trial.ok for trial in trials)
+        return float(np.mean([trial.losses[0] for trial in trials if trial.fidelity == toy.fidelities[1]]))
+
+    assert mean_loss(0.0) < mean_loss(1.0) - 0.01  # twelve seeds: .173 and .194
+
+
+def test_the_model_is_of_the_largest_fidelity_with_enough_points(toy: Benchmark, monkeypatch, drive) -> None:  # type: ignore[no-untyped-def]
+    fitted: list[tuple[int, int]] = []
+    real = module.ProductKernelDensity.fit
+
+    def watched(points, levels, min_bandwidth):  # type: ignore[no-untyped-def]
+        fitted.append(points.shape)
+        return real(points, levels, min_bandwidth)
+
+    monkeypatch.setattr(module.ProductKernelDensity, "fit", staticmethod(watched))
+    drive("bohb", 16, random_fraction=0.0)
+    assert fitted == [], "N_min + 2 = 16 trials of 13 dimensions come first"
+    drive("bohb", 27, random_fraction=0.0)
+    assert [shape[0] for shape in fitted[0::2]] == [14] * 11, "N_min good ones at least"
+    assert [shape[0] for shape in fitted[1::2]] == [14] * 11
+    fitted.clear()
+    drive("bohb", 41, random_fraction=0.0, min_points=5)
+    shapes = [shape[0] for shape in fitted]
+    assert shapes[0:2] == [5, 5]
+    assert shapes[-2:] == [5, 5], "9 trials at the second fidelity are enough for the model, 26 at the first are more"
+
+
+def test_binary_and_unordered_dimensions_are_unordered_to_the_model(toy: Benchmark) -> None:
+    assert model_levels(toy.space).tolist() == [2] * 10 + [3] * 3
+
+    class Mixed:
+        dims = (
+            Dim("lr", (0.1, 0.2, 0.3), True, "hpo"),
+            Dim("nesterov", (0, 1), True, "hpo"),
+            Dim("op", (0, 1, 2), False, "op"),
+        )
+
+    assert model_levels(Mixed()).tolist() == [0, 2, 3]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("settings", [{"top_percent": 0}, {"candidates": 0}, {"bandwidth_factor": 0.0}, {"eta": 2}])
+def test_settings_out_of_range_are_refused(toy: Benchmark, settings: dict[str, float]) -> None:
+    with pytest.raises(UserError):
+        bohb.create(toy.problem(0), np.random.default_rng(0), **settings).ask()

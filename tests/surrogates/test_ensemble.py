@@ -1,0 +1,66 @@
+"""The neural ensemble: it learns, members differ, torch's global state stays as it was."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from fairwatt.errors import MissingExtraError
+from fairwatt.surrogates.ensemble import NeuralEnsemble
+
+
+def _law(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(seed).integers(2, size=(count, 12)).astype(float)
+    return x, 0.3 - 0.1 * x[:, 0] + 0.05 * x[:, 1] * x[:, 2]
+
+
+def test_it_learns_a_law_from_forty_points() -> None:
+    model = NeuralEnsemble.fit(*_law(40, 0), np.random.default_rng(0))
+    x, y = _law(200, 1)
+    predicted = model.predict(x)
+    assert predicted.shape == (5, 200)
+    assert np.corrcoef(predicted.mean(axis=0), y)[0, 1] > 0.8
+    assert abs(predicted.mean() - y.mean()) < 0.05
+
+
+def test_members_differ_more_where_they_know_less() -> None:
+    x, y = _law(30, 0)
+    model = NeuralEnsemble.fit(x, y, np.random.default_rng(0))
+    assert 0 < model.predict(x).std(axis=0).mean() < 0.5 * model.predict(_law(200, 1)[0]).std(axis=0).mean()
+
+
+def test_members_do_not_share_gradients() -> None:
+    x, y = _law(20, 0)
+    five, one = (NeuralEnsemble.fit(x, y, np.random.default_rng(3), members=m, layers=1, width=4) for m in (5, 1))
+    assert np.abs(five.weights[1]).max() > 0
+    assert np.std(five.predict(x) - y) < 2 * np.std(one.predict(x) - y) + 0.05
+
+
+def test_a_seed_is_a_model_and_torch_is_left_as_it_was() -> None:
+    import torch
+
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        one, two, three = (NeuralEnsemble.fit(*_law(20, 0), np.random.default_rng(seed)) for seed in (0, 0, 1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    x = _law(50, 1)[0]
+    assert np.array_equal(one.predict(x), two.predict(x))
+    assert not np.array_equal(one.predict(x), three.predict(x))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_one_feature_and_equal_targets_are_fine() -> None:
+    model = NeuralEnsemble.fit(np.array([[0.0], [1.0]]), np.array([0.5, 0.5]), np.random.default_rng(0))
+    assert model.predict(np.array([[0.0], [1.0]])) == pytest.approx(0.5, abs=0.2)
+    steep = NeuralEnsemble.fit(np.linspace(0, 1, 20)[:, None], np.linspace(0, 1, 20), np.random.default_rng(0))
+    low, high = steep.predict(np.array([[0.0], [1.0]])).mean(axis=0)
+    assert high - low > 0.7
+
+
+def test_without_torch_it_says_what_to_install(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        NeuralEnsemble.fit(*_law(5, 0), np.random.default_rng(0))
