@@ -1,0 +1,69 @@
+"""A recorded stream priced once under each policy; closing its account at any budget is then a look-up.
+
+Prices come from the ledger alone. A request's price does not depend on the budget, so an account that is never closed
+holds the running totals of every smaller one, in every currency. The tests hold each closing against `ledger.price`.
+"""
+
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import NamedTuple
+
+from fairwatt.budget import component
+from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, entries
+from fairwatt.problem import Tariff
+from fairwatt.records import Cost, End, Run
+
+_NEVER_CLOSED = 1 << 100  # billionths of any unit: more than any stream costs
+
+
+class Closing(NamedTuple):
+    """Where an account closes: how many requests were answered, and how it ended."""
+
+    credited: int
+    end: End
+
+
+class Account:
+    """All requests of one run with their prices under one policy of duplicates, fidelity and invalid proposals."""
+
+    def __init__(self, run: Run, policy: AccountingPolicy) -> None:
+        self._run = run
+        self._tariff = Tariff.from_json(run.header.tariff)
+        self._costs: list[Cost] = [
+            entry.cost for _, entry, _ in entries(run.requests, policy, _NEVER_CLOSED, self._tariff)
+        ]
+        self._totals: dict[int, tuple[list[int], list[int]]] = {}
+
+    def spent(self, currency: str) -> list[int]:
+        """[N] billionths of the currency's unit, charged after each request."""
+        return self._running(component(currency))[0]
+
+    def close(self, policy: AccountingPolicy, budget: int) -> Closing:
+        """Close at a budget in the currency of `policy`, which must price as this account's policy does.
+
+        Raises StreamTooShortError where the recording stops before the account closes.
+        """
+        place = component(policy.currency)
+        spent, free = self._running(place)
+        reached = bisect_left(spent, budget)
+        trainings = -(-budget // max(self._tariff.full[place], 1))
+        stalled = bisect_right(free, FREE_PROPOSALS_PER_TRAINING * trainings)
+        if min(reached, stalled) == len(spent):
+            if self._run.ended:
+                return Closing(len(spent), End.ENDED_EARLY)
+            raise StreamTooShortError(
+                f"{self._run.header.arm}, seed {self._run.header.seed}: the recording stops at "
+                f"{spent[-1] if spent else 0} of {budget} billionths ({policy.currency}); "
+                f"run the study again with a larger budget"
+            )
+        if stalled < reached:
+            return Closing(stalled + 1, End.STALLED)
+        answered = spent[reached] == budget or policy.exhaustion == "overshoot"
+        return Closing(reached + answered, End.EXHAUSTED)
+
+    def _running(self, place: int) -> tuple[list[int], list[int]]:
+        """Totals after each request, and how many of the requests were free by then."""
+        if place not in self._totals:
+            costs = [cost[place] for cost in self._costs]
+            self._totals[place] = list(accumulate(costs)), list(accumulate(int(cost == 0) for cost in costs))
+        return self._totals[place]

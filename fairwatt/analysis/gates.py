@@ -1,0 +1,103 @@
+"""What forbids a comparison, and what voids a verdict: the specification's sections 0.1 and 4.6, rule 1.
+
+A difference in what was compared is refused; a design too small to decide anything gives VOID with the reason. Gates
+look at the design only, never at an outcome.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from fairwatt.analysis.protocol import ComparisonError, Protocol
+from fairwatt.books import Book
+from fairwatt.budget import component
+from fairwatt.problem import Reference, Tariff
+from fairwatt.records import Header, Run
+
+MIN_TRAININGS = 30
+MAX_EXHAUSTIVE = Fraction(1, 4)
+MAX_INITIAL = Fraction(1, 3)
+
+_SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
+_OF_ONE_ARM = ("optimizer", "settings", "kinds", "objectives")
+
+
+def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:
+    """Raise ComparisonError, naming the field, where runs differ in what a comparison must hold equal."""
+    if not runs:
+        raise ComparisonError("nothing to compare: no finished run of this space")
+    first = runs[0].header
+    arms: dict[str, Header] = {}
+    cells: set[tuple[str, int]] = set()
+    for header in (run.header for run in runs):
+        for name in _SHARED:
+            _same(name, first, header)
+        for name in _OF_ONE_ARM:
+            _same(name, arms.setdefault(header.arm, header), header)
+        if (header.arm, header.seed) in cells:
+            raise ComparisonError(f"{header.space}: arm {header.arm}, seed {header.seed} is there twice")
+        cells.add((header.arm, header.seed))
+        _same_budget(first, header, protocol)
+    for arm in (protocol.reference_arm, *protocol.budget_factors):
+        if arm not in arms:
+            raise ComparisonError(f"{first.space}: no run of arm {arm!r}; there are: {', '.join(sorted(arms))}")
+    for name, known, found in (
+        ("space", reference.name, first.space),
+        ("data_sha256", reference.data_sha256, first.data_sha256),
+        ("policy", protocol.primary(protocol.budgets[0], reference.resumable).policy.to_json(), dict(first.policy)),
+    ):
+        if known != found:
+            raise ComparisonError(f"{name} of the runs is {found}, but the reference or the protocol has {known}")
+
+
+def void_reasons(
+    first: Header, second: Header, paired_seeds: int, book: Book, protocol: Protocol, tariff: Tariff
+) -> tuple[str, ...]:
+    """Why a verdict on two arms at these books would mean nothing; empty where it would mean something."""
+    place = component(book.policy.currency)
+    mean_full = tariff.full[place]
+    budgets = {
+        header.arm: protocol.granted(header.arm, book).budget.resolve(book.policy.currency, tariff)
+        for header in (first, second)
+    }
+    smallest, largest = min(budgets.values()), max(budgets.values())
+    reasons = []
+    if paired_seeds < protocol.min_seeds:
+        reasons.append(f"{paired_seeds} paired seeds, fewer than {protocol.min_seeds}")
+    if smallest < MIN_TRAININGS * mean_full:
+        reasons.append(f"the budget buys {smallest / mean_full:.3g} full trainings, fewer than {MIN_TRAININGS}")
+    if tariff.exhaustive is not None and largest > MAX_EXHAUSTIVE * tariff.exhaustive[place]:
+        share = largest / tariff.exhaustive[place]
+        reasons.append(f"the budget is {share:.0%} of exhaustive search, more than {float(MAX_EXHAUSTIVE):.0%}")
+    if first.initial > MAX_INITIAL * Fraction(smallest, mean_full):
+        reasons.append(f"the shared initial design of {first.initial} is more than a third of the budget")
+    for header in (first, second):
+        if Fraction(budgets[header.arm], mean_full) < Fraction(header.cycle_full).limit_denominator(10**6):
+            reasons.append(
+                f"the budget buys {budgets[header.arm] / mean_full:.3g} full trainings, less than one cycle of "
+                f"{header.arm}'s brackets ({header.cycle_full:.3g})"
+            )
+    return tuple(reasons)
+
+
+def _same(name: str, one: Header, other: Header) -> None:
+    first, second = getattr(one, name), getattr(other, name)
+    if first != second:
+        raise ComparisonError(
+            f"{name} differs: {_shown(first)} in {one.arm} (seed {one.seed}), {_shown(second)} in {other.arm} "
+            f"(seed {other.seed}); run both again with the same {name}"
+        )
+
+
+def _same_budget(one: Header, other: Header, protocol: Protocol) -> None:
+    shared, expected = Fraction(one.budget) / protocol.factor(one.arm), protocol.factor(other.arm)
+    if abs(other.budget - shared * expected) > 1 + expected:  # each was rounded down to an integer on its own
+        raise ComparisonError(
+            f"budget differs: {one.budget_text} in {one.arm} (factor {protocol.factor(one.arm)}), "
+            f"{other.budget_text} in {other.arm} (factor {expected}); run both again with the same budget"
+        )
+
+
+def _shown(value: Any) -> str:
+    text = str(dict(value) if hasattr(value, "keys") else value)
+    return text if len(text) <= 120 else text[:117] + "..."

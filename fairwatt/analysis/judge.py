@@ -1,0 +1,172 @@
+"""All verdicts of one space: every pair measured in the same way, and Holm over the family.
+
+Flips and bootstrap weights are drawn once for each number of paired seeds, from a stream keyed by space and number: all
+intervals rest on the same draws, and a verdict does not depend on which others are made.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.analysis.endpoints import Endpoints, Ranking
+from fairwatt.analysis.gates import void_reasons
+from fairwatt.analysis.outcome import NOT_EQUIVALENT, UNKNOWN, Equivalent, Outcome, Verdict, decided
+from fairwatt.analysis.protocol import LEVEL, POWER, ComparisonError
+from fairwatt.analysis.random_search_curve import RandomSearchCurve
+from fairwatt.analysis.sensitivity import sensitivity_cells
+from fairwatt.analysis.statistics import (
+    Interval,
+    PairedResampling,
+    a12,
+    detectable_win_rate,
+    holm,
+    paired_win_rate,
+)
+from fairwatt.books import Book
+from fairwatt.budget import component
+from fairwatt.problem import Tariff
+from fairwatt.streams import stream
+
+Array = NDArray[np.float64]
+
+
+def verdicts(
+    endpoints: Endpoints,
+    rankings: Iterable[Ranking],
+    books: Sequence[Book],
+    tariff: Tariff,
+    *,
+    all_pairs: bool,
+    sensitivity: bool,
+    draws: int,
+) -> tuple[Verdict, ...]:
+    """Every verdict of one space: pairs x budgets x rankings, with Holm over those that no gate voids.
+
+    Gates look at the design alone, so leaving the void ones out of the family costs no error control. Without
+    `sensitivity` no cell is re-priced, and a WIN only means that the primary cell has one.
+    """
+    judge = _Judge(endpoints, tariff, sensitivity, draws)
+    found = [
+        judge.verdict(ranking, book, arm, reference)
+        for ranking in rankings
+        for arm, reference in _pairs(endpoints, ranking, all_pairs)
+        for book in books
+    ]
+    family = [verdict for verdict in found if not verdict.reasons]
+    adjusted = iter(holm([verdict.p for verdict in family]))
+    return tuple(decided(v if v.reasons else replace(v, p_holm=next(adjusted))) for v in found)
+
+
+def _pairs(endpoints: Endpoints, ranking: Ranking, all_pairs: bool) -> list[tuple[str, str]]:
+    arms = endpoints.arms(ranking)
+    reference = endpoints.protocol.reference_arm
+    if not set(arms) - {reference}:
+        return []
+    if reference not in arms:
+        raise ComparisonError(
+            f"kinds of the reference arm {reference!r} lack {ranking.kind!r}, which {', '.join(arms)} have; "
+            f"name a reference that belongs to both rankings, such as random search"
+        )
+    others = [arm for arm in arms if arm != reference]
+    against = [(arm, reference) for arm in others]
+    return against + [(b, a) for a, b in combinations(others, 2)] if all_pairs else against
+
+
+class _Judge:
+    """Everything of a verdict but what needs the whole family; resamplings are shared by pairs of equal length."""
+
+    def __init__(self, endpoints: Endpoints, tariff: Tariff, sensitivity: bool, draws: int) -> None:
+        self._endpoints = endpoints
+        self._tariff = tariff
+        self._sensitivity = sensitivity
+        self._draws = draws
+        self._resamplings: dict[int, PairedResampling] = {}
+
+    def verdict(self, ranking: Ranking, book: Book, arm: str, reference: str) -> Verdict:
+        """The undecided verdict: p_holm is NaN, outcome INCONCLUSIVE or VOID."""
+        endpoints, tariff = self._endpoints, self._tariff
+        protocol = endpoints.protocol
+        seeds = endpoints.paired_seeds(arm, reference)
+        headers = endpoints.header(arm), endpoints.header(reference)
+        reasons = void_reasons(*headers, len(seeds), book, protocol, tariff)
+        void = Verdict(
+            space=headers[0].space,
+            kind=ranking.kind,
+            endpoint=ranking.endpoint,
+            budget=str(book.budget),
+            arm=arm,
+            reference=reference,
+            factor=str(protocol.factor(arm)),
+            reference_factor=str(protocol.factor(reference)),
+            seeds=len(seeds),
+            outcome=Outcome.VOID if reasons else Outcome.INCONCLUSIVE,
+            winner="",
+            win_rate=math.nan,
+            a12=math.nan,
+            difference=UNKNOWN,
+            p=math.nan,
+            p_holm=math.nan,
+            arm_equivalent=NOT_EQUIVALENT,
+            reference_equivalent=NOT_EQUIVALENT,
+            ratio=UNKNOWN,
+            effect_low=math.nan,
+            effect_high=math.nan,
+            cells=(),
+            flips=(),
+            reasons=reasons,
+            detectable=math.nan,
+        )
+        if len(seeds) < 2:
+            return replace(void, reasons=reasons or (f"{len(seeds)} paired seeds",), outcome=Outcome.VOID)
+        resampling = self._resampling(headers[0].space, len(seeds))
+        values, other = (endpoints.values(name, book, ranking.endpoint, seeds) for name in (arm, reference))
+        differences = values - other
+        qualities = np.column_stack(
+            [endpoints.values(name, book, ranking.quality, seeds) for name in (arm, reference)]
+        )  # [S, 2]
+        curve = endpoints.random_search(ranking.quality, book.policy)
+        budget = self._trainings(book)
+        cells = (
+            sensitivity_cells(endpoints, (arm, reference), seeds, book, ranking.endpoint, resampling, tariff)
+            if self._sensitivity and not reasons
+            else ()
+        )
+        win_rate = paired_win_rate(differences)
+        effects = [win_rate, *(cell.win_rate for cell in cells if cell.recorded)]
+        return replace(
+            void,
+            win_rate=win_rate,
+            a12=a12(other, values),
+            difference=resampling.interval(differences[:, None], lambda means: means[..., 0]),
+            p=float(resampling.p_values(differences[:, None])[0]),
+            arm_equivalent=_equivalent(resampling, qualities[:, :1], curve, budget),
+            reference_equivalent=_equivalent(resampling, qualities[:, 1:], curve, budget),
+            ratio=resampling.interval(
+                qualities, lambda means: curve.equivalent(means[..., 0]) / curve.equivalent(means[..., 1])
+            ),
+            effect_low=min(effects),
+            effect_high=max(effects),
+            cells=cells,
+            flips=tuple(cell.name for cell in cells if cell.flips),
+            detectable=detectable_win_rate(len(seeds), power=POWER, level=LEVEL),
+        )
+
+    def _trainings(self, book: Book) -> float:
+        """The shared budget in mean full trainings."""
+        currency = book.policy.currency
+        return book.budget.resolve(currency, self._tariff) / self._tariff.full[component(currency)]
+
+    def _resampling(self, space: str, pairs: int) -> PairedResampling:
+        if pairs not in self._resamplings:
+            self._resamplings[pairs] = PairedResampling(pairs, stream("analysis", space, pairs), draws=self._draws)
+        return self._resamplings[pairs]
+
+
+def _equivalent(resampling: PairedResampling, quality: Array, curve: RandomSearchCurve, budget: float) -> Equivalent:
+    trainings = resampling.interval(quality, lambda means: curve.equivalent(means[..., 0]))
+    ends = (trainings.value, trainings.low, trainings.high)
+    return Equivalent(Interval(*(end / budget for end in ends)), curve.is_censored(ends))

@@ -1,0 +1,104 @@
+"""The verdict on two arms at one budget: the specification's sections 0.7-0.9 and 4.6.
+
+WIN: Holm p < .05 in the primary cell; the ratio of RS-equivalent energies beyond +-10 % with its whole interval; a
+paired win rate of .64 or more for the winner; and no sensitivity cell flips. WIN (small): significant, the interval of
+the difference without 0, but one of the middle two fails. EQUIVALENT: the ratio's whole interval within +-10 %.
+POLICY-DEPENDENT: one of these three, but a cell flips. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that
+nothing can flip, and it states what could have been detected. Absence of significance is never equality.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from fairwatt.analysis.protocol import LEVEL, MEDIUM_WIN_RATE, ROPE
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.statistics import Interval
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
+
+class Outcome(StrEnum):
+    """What can be said of two arms."""
+
+    WIN = "WIN"
+    WIN_SMALL = "WIN (small)"
+    EQUIVALENT = "EQUIVALENT"
+    POLICY_DEPENDENT = "POLICY-DEPENDENT"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    VOID = "VOID"
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """Energy that random search needs for an arm's mean validation quality, over the shared budget.
+
+    interval: BCa 95 % over seeds. censored: the interval touches one training or exhaustive search, where the closed
+    form ends.
+    """
+
+    interval: Interval
+    censored: bool
+
+
+NOT_EQUIVALENT = Equivalent(UNKNOWN, False)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An arm v. the reference at one budget of one space; NaN where there are no two paired seeds.
+
+    budget, factor: the shared budget, and how many times that the arm was granted. winner: the arm with the lower mean
+    where `outcome` is a win, else "". win_rate: paired, of the arm, ties half; a12: unpaired, P(the arm is better).
+    difference: mean of arm - reference, negative is better for the arm. p: two-sided paired sign flips; p_holm: over
+    the family of this space. ratio: of the two equivalents. flips: names of cells that flip. effect_low, effect_high:
+    range of win rates over the recorded cells. detectable: the win rate that so many seeds find with power .8.
+    """
+
+    space: str
+    kind: str
+    endpoint: str
+    budget: str
+    arm: str
+    reference: str
+    factor: str
+    reference_factor: str
+    seeds: int
+    outcome: Outcome
+    winner: str
+    win_rate: float
+    a12: float
+    difference: Interval
+    p: float
+    p_holm: float
+    arm_equivalent: Equivalent
+    reference_equivalent: Equivalent
+    ratio: Interval
+    effect_low: float
+    effect_high: float
+    cells: tuple[SensitivityCell, ...]
+    flips: tuple[str, ...]
+    reasons: tuple[str, ...]
+    detectable: float
+
+
+def decided(verdict: Verdict) -> Verdict:
+    """The outcome of a verdict whose family is known."""
+    if verdict.outcome is Outcome.VOID:
+        return verdict
+    low, high = ROPE
+    ratio, difference = verdict.ratio, verdict.difference
+    better = difference.value < 0  # the arm's mean is lower
+    winner = verdict.arm if better else verdict.reference
+    known = not (verdict.arm_equivalent.censored or verdict.reference_equivalent.censored)
+    if known and low <= ratio.low and ratio.high <= high:
+        outcome, winner = Outcome.EQUIVALENT, ""
+    elif verdict.p_holm < LEVEL and not difference.low <= 0 <= difference.high:
+        beyond = ratio.low > high if better else ratio.high < low
+        effect = verdict.win_rate if better else 1.0 - verdict.win_rate
+        outcome = Outcome.WIN if beyond and effect >= MEDIUM_WIN_RATE else Outcome.WIN_SMALL
+    else:
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE)
+    if verdict.flips:
+        return replace(verdict, outcome=Outcome.POLICY_DEPENDENT)
+    return replace(verdict, outcome=outcome, winner=winner)

@@ -1,0 +1,142 @@
+"""What random search achieves with n trainings, in closed form, and how many it needs for a given quality.
+
+Everything follows from one probability: that none of k marked configurations of N is among n drawn ones. An order
+statistic and a hypervolume are both sums of it over k. Specification: sections 4.4 and 6 (answers 1-4 and 14).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale
+
+Array = NDArray[np.float64]
+
+_EVERY = 512  # every n up to here; beyond, as many log-spaced nodes, with straight lines between them
+_NEGLIGIBLE = 45.0  # exp(-45) of a sum is below its last binary digit
+
+
+def expected_best(values: ArrayLike, trainings: ArrayLike, *, replacement: bool) -> Array:
+    """[J] expected minimum of `trainings` [J] uniform draws from values [N]; at most N without replacement."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    gaps = np.append(0.0, np.diff(ordered))  # entry k: what missing the best k costs beyond missing the best k - 1
+    expected: Array = ordered[0] + _sum_over_missed(gaps, ordered.size, trainings, replacement)
+    return expected
+
+
+def expected_hypervolume(points: ArrayLike, ref: ArrayLike, trainings: ArrayLike, *, replacement: bool) -> Array:
+    """[J] expected hypervolume within `ref` of `trainings` [J] uniform draws from points [N, 2]."""
+    array = np.asarray(points, dtype=np.float64)
+    areas = _area_by_dominators(array, np.asarray(ref, dtype=np.float64))
+    expected: Array = areas.sum() - _sum_over_missed(areas, len(array), trainings, replacement)
+    return expected
+
+
+def expected_distinct(configurations: int, draws: int) -> float:
+    """Expected number of different configurations among uniform draws with replacement."""
+    return configurations * (1.0 - ((configurations - 1) / configurations) ** draws)
+
+
+def probability_within(
+    value: float, costs: Sequence[int], values: Sequence[float], budget: int, *, overshoot: bool = False
+) -> float:
+    """P(best <= value) of random search with replacement under a budget, by recursion over what is left.
+
+    costs: [N] positive integers. A draw beyond the budget ends the search, and counts only with `overshoot`.
+    """
+
+    @cache
+    def miss(left: int) -> float:
+        total = 0.0
+        for cost, found in zip(costs, values, strict=True):
+            if cost > left:
+                total += float(not (overshoot and left > 0 and found <= value))
+            elif found > value:
+                total += miss(left - cost)
+        return total / len(costs)
+
+    return 1.0 - miss(budget)
+
+
+@dataclass(frozen=True)
+class RandomSearchCurve:
+    """Expected loss of random search after each number of full trainings.
+
+    trainings: [J] ascending from 1 to N; loss: [J], not increasing.
+    """
+
+    trainings: Array
+    loss: Array
+
+    @classmethod
+    def of_best(cls, values: ArrayLike, *, replacement: bool) -> "RandomSearchCurve":
+        """The curve of the expected best of values [N]."""
+        nodes = _nodes(np.size(values))
+        return cls(nodes, expected_best(values, nodes, replacement=replacement))
+
+    @classmethod
+    def of_hypervolume(cls, points: ArrayLike, scale: FrontScale, *, replacement: bool) -> "RandomSearchCurve":
+        """The curve of the expected hypervolume regret of points [N, 2] in units of their front."""
+        nodes = _nodes(len(np.asarray(points)))
+        found = expected_hypervolume(scale.normalise(points), REFERENCE_POINT, nodes, replacement=replacement)
+        return cls(nodes, 1.0 - found / scale.best)
+
+    def equivalent(self, loss: ArrayLike) -> Array:
+        """Full trainings that random search needs for an expected loss, same shape as `loss`.
+
+        Straight lines between nodes: a search that tosses a coin between n and n + 1. Censored at 1 and at N, the
+        exhaustive search: see `is_censored`.
+        """
+        return np.asarray(np.interp(-np.asarray(loss), -self.loss, self.trainings), dtype=np.float64)
+
+    def is_censored(self, trainings: ArrayLike) -> bool:
+        """Whether any of these equivalents stands at an end of the curve, so that the truth may lie beyond it."""
+        ends = self.trainings[[0, -1]]
+        return bool(np.isclose(np.asarray(trainings)[..., None], ends, rtol=1e-6, atol=0.0).any())
+
+
+def _nodes(count: int) -> Array:
+    first = np.arange(1.0, min(count, _EVERY) + 1)
+    return np.unique(np.concatenate([first, np.geomspace(first[-1], count, _EVERY).round()]))
+
+
+def _sum_over_missed(weights: Array, count: int, trainings: ArrayLike, replacement: bool) -> Array:
+    """[J] sum over k of weights [K] times P(none of k marked of `count` is drawn), k from 0."""
+    from scipy.special import gammaln
+
+    marked = np.flatnonzero(weights)
+    drawn = np.atleast_1d(np.asarray(trainings, dtype=np.int64))
+    if not replacement and drawn.size and drawn.max() > count:
+        raise ValueError(f"{drawn.max()} draws without replacement from {count}")
+    log_factorial = gammaln(np.arange(count + 1) + 1.0)
+    total = np.empty(drawn.size)
+    for place, n in enumerate(drawn.tolist()):
+        likely = min(_NEGLIGIBLE * count / n, count if replacement else count - n)  # both are at most exp(-k n / N)
+        unmarked = count - marked[: np.searchsorted(marked, likely, side="right")]
+        if replacement:
+            missed = (unmarked / count) ** n
+        else:  # C(N - k, n) / C(N, n)
+            log = log_factorial[unmarked] - log_factorial[unmarked - n]
+            missed = np.exp(log - (log_factorial[count] - log_factorial[count - n]))
+        total[place] = missed @ weights[marked[: missed.size]]
+    return total
+
+
+def _area_by_dominators(points: Array, ref: Array) -> Array:
+    """[N + 1] area within `ref` that exactly k points dominate, for each k."""
+    inside = points[(points < ref).all(axis=1)]
+    areas = np.zeros(len(points) + 1)
+    if not len(inside):
+        return areas
+    xs, column = np.unique(inside[:, 0], return_inverse=True)
+    ys, row = np.unique(inside[:, 1], return_inverse=True)
+    widths, heights = np.diff(np.append(xs, ref[0])), np.diff(np.append(ys, ref[1]))
+    dominators = np.zeros(len(ys), dtype=np.int64)
+    rows_of_column = np.split(row[np.argsort(column, kind="stable")], np.cumsum(np.bincount(column))[:-1])
+    for width, rows in zip(widths, rows_of_column, strict=True):
+        np.add.at(dominators, rows, 1)
+        areas += np.bincount(np.cumsum(dominators), weights=width * heights, minlength=areas.size)
+    return areas

@@ -1,0 +1,116 @@
+"""What is refused, and what is void."""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from synthetic import world
+
+from fairwatt.analysis.gates import check, void_reasons
+from fairwatt.analysis.protocol import ComparisonError, Protocol
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.ledger import AccountingPolicy
+from fairwatt.records import Header
+
+WORLD = world(400)
+PROTOCOL = Protocol(budgets=("30 full",))
+
+
+def _header(arm: str, **fields: Any) -> Header:
+    return WORLD.record([], arm, 0, **fields).header
+
+
+def _reasons(budget: str = "30 full", seeds: int = 20, factor: int = 1, **fields: Any) -> str:
+    protocol = Protocol(budgets=(budget,), budget_factors={"a": Fraction(factor)})
+    book = protocol.primary(budget, False)
+    headers = _header("a", **fields), _header("rs", initial=fields.get("initial", 3))
+    return "; ".join(void_reasons(*headers, seeds, book, protocol, WORLD.reference.tariff))
+
+
+def test_a_sound_design_is_not_void() -> None:
+    assert _reasons() == ""
+    assert _reasons("100 full", 30) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "design"),
+    [
+        ("19 paired seeds, fewer than 20", {"seeds": 19}),
+        ("buys 29.9 full trainings, fewer than 30", {"budget": "29.9 full"}),
+        ("25% of exhaustive search", {"budget": "101 full"}),
+        ("30% of exhaustive search", {"budget": "30 full", "factor": 4}),
+        ("initial design of 11", {"initial": 11}),
+        ("less than one cycle of a's brackets (30.5)", {"cycle_full": 30.5}),
+    ],
+)
+def test_each_gate_voids_with_its_reason(reason: str, design: dict[str, Any]) -> None:
+    assert reason in _reasons(**design)
+    assert ";" not in _reasons(**design)
+
+
+def test_the_gates_are_open_at_their_limits() -> None:
+    assert _reasons(initial=10) == ""
+    assert _reasons(cycle_full=30.0) == ""
+
+
+def test_a_space_that_cannot_be_enumerated_has_no_exhaustive_gate() -> None:
+    tariff = replace(WORLD.reference.tariff, exhaustive=None)
+    book = PROTOCOL.primary("9999 full", False)
+    assert void_reasons(_header("a"), _header("rs"), 20, book, PROTOCOL, tariff) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("space", "elsewhere"),
+        ("sampler", "raw"),
+        ("data_sha256", "other"),
+        ("fidelities", (1.0,)),
+        ("initial", 4),
+        ("policy", AccountingPolicy(duplicates="charged").to_json()),
+        ("tariff", {}),
+    ],
+)
+def test_runs_that_differ_are_refused_by_name(name: str, value: Any) -> None:
+    other = WORLD.record([], "a", 0)
+    runs = [WORLD.record([], "rs", 0), replace(other, header=replace(other.header, **{name: value}))]
+    with pytest.raises(ComparisonError, match=f"^{name} differs: .* in rs .* in a "):
+        check(runs, WORLD.reference, PROTOCOL)
+
+
+def test_one_arm_has_one_setting() -> None:
+    runs = [WORLD.record([], "rs", 0), WORLD.record([], "rs", 1, settings={"population_size": 3})]
+    with pytest.raises(ComparisonError, match="settings differs"):
+        check(runs, WORLD.reference, PROTOCOL)
+
+
+def test_budgets_must_agree_but_for_the_declared_factor() -> None:
+    runs = [WORLD.record([], "rs", 0), WORLD.record([], "a", 0, budget="120 full")]
+    with pytest.raises(ComparisonError, match=r"budget differs: 30 full in rs .*, 120 full in a"):
+        check(runs, WORLD.reference, PROTOCOL)
+    check(runs, WORLD.reference, replace(PROTOCOL, budget_factors={"a": Fraction(4)}))
+
+
+def test_runs_must_be_what_the_protocol_and_the_reference_say() -> None:
+    runs = [WORLD.record([], "rs", 0)]
+    check(runs, WORLD.reference, PROTOCOL)
+    with pytest.raises(ComparisonError, match="policy of the runs"):
+        check(runs, WORLD.reference, replace(PROTOCOL, policy={"duplicates": "charged"}))
+    with pytest.raises(ComparisonError, match=r"data_sha256 of the runs is invented, but .* has newer"):
+        check(runs, replace(WORLD.reference, data_sha256="newer"), PROTOCOL)
+    with pytest.raises(ComparisonError, match="no run of arm 'random'; there are: rs"):
+        check(runs, WORLD.reference, replace(PROTOCOL, reference_arm="random"))
+    with pytest.raises(ComparisonError, match="arm rs, seed 0 is there twice"):
+        check(runs * 2, WORLD.reference, PROTOCOL)
+    with pytest.raises(ComparisonError, match="nothing to compare"):
+        check([], WORLD.reference, PROTOCOL)
+
+
+def test_a_protocol_refuses_what_it_cannot_mean() -> None:
+    with pytest.raises(UserError, match="at least one budget"):
+        Protocol(budgets=())
+    with pytest.raises(UnknownNameError, match="'ful'; did you mean 'full'"):
+        Protocol(budgets=("30 ful",))
+    with pytest.raises(UserError, match="positive number, got 0"):
+        Protocol(budget_factors={"a": Fraction(0)})

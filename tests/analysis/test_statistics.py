@@ -1,0 +1,120 @@
+"""Statistics against hand-made answers and against libraries. Numbers in brackets: fairness.md, section 6."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from fairwatt.analysis.statistics import PairedResampling, a12, detectable_win_rate, holm, paired_win_rate
+
+
+def _resampling(pairs: int, draws: int = 9_999) -> PairedResampling:
+    return PairedResampling(pairs, np.random.default_rng(0), draws=draws)
+
+
+def test_a12_counts_pairs_and_half_of_ties() -> None:
+    """[5]"""
+    assert a12([1, 2, 3], [2, 3, 4]) == pytest.approx(2 / 9)
+    assert a12([1, 2], [1, 2]) == 0.5
+    with pytest.raises(ValueError, match="0 and 1 values"):
+        a12([], [1])
+
+
+def test_a12_of_twice_the_draws() -> None:
+    """[5]: best of 20 v. best of 10 of 0..9 with replacement."""
+    steps = np.arange(11) / 10
+
+    def mass(draws: int) -> np.ndarray:
+        return np.diff(steps**draws)
+
+    exact = sum(mass(20)[i] * (mass(10)[:i].sum() + mass(10)[i] / 2) for i in range(10))
+    assert exact == pytest.approx(0.61819, abs=5e-6)
+    rng = np.random.default_rng(1)
+    ours = a12(rng.integers(10, size=(20_000, 20)).max(axis=1), rng.integers(10, size=(20_000, 10)).max(axis=1))
+    assert ours == pytest.approx(exact, abs=0.01)
+
+
+def test_paired_win_rate() -> None:
+    assert paired_win_rate([-1, -2, 0, 3]) == 0.625
+    assert np.isnan(paired_win_rate([]))
+
+
+def test_holm_agrees_with_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.random.default_rng(2).random(12) ** 3
+    p[3] = p[7]
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1].tolist())
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize(("rate", "pairs"), [(0.6, 194), (0.7, 47), (0.8, 20), (0.9, 10)])
+def test_the_detectable_win_rate_of_so_many_pairs(rate: float, pairs: int) -> None:
+    """The sign-test pairs of section 4.5: enough with so many, not with one less."""
+    assert detectable_win_rate(pairs) <= rate < detectable_win_rate(pairs - 1)
+
+
+def test_three_pairs_detect_nothing() -> None:
+    assert detectable_win_rate(3) == 1
+
+
+def test_sign_flips_are_exact_for_few_pairs() -> None:
+    from scipy.stats import permutation_test
+
+    differences = np.random.default_rng(3).normal(0.4, 1, size=9).round(1)
+    exact = permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=np.inf)
+    assert _resampling(9).p_values(differences[:, None]) == pytest.approx([exact.pvalue])
+    assert _resampling(5).p_values(np.ones((5, 1))) == pytest.approx([0.0625])
+
+
+def test_sign_flips_of_many_pairs() -> None:
+    from scipy.stats import ttest_1samp
+
+    differences = np.random.default_rng(4).normal([0.3, 0.0], 1, size=(60, 2))
+    by_t = ttest_1samp(differences, 0).pvalue
+    assert _resampling(60).p_values(differences) == pytest.approx(by_t, abs=0.02)
+    assert _resampling(60).p_values(np.ones((60, 1))) == pytest.approx([1 / 10_000])
+    assert _resampling(60).p_values(np.zeros((60, 1))).tolist() == [1]
+
+
+def test_bca_agrees_with_scipy() -> None:
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(5)
+    skewed = rng.exponential(size=(30, 2))
+
+    def ratio(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.asarray(first.mean(axis=axis) / second.mean(axis=axis))
+
+    theirs = bootstrap(
+        tuple(skewed.T), ratio, paired=True, n_resamples=9_999, method="BCa", rng=np.random.default_rng(6)
+    ).confidence_interval
+    ours = _resampling(30).interval(skewed, lambda means: means[..., 0] / means[..., 1])
+    assert ours.value == pytest.approx(skewed[:, 0].mean() / skewed[:, 1].mean())
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.04)
+
+
+def test_bca_covers_the_mean_of_skewed_data() -> None:
+    rng = np.random.default_rng(7)
+    resampling = _resampling(30, draws=1_999)
+    found = [resampling.interval(rng.exponential(size=(30, 1)), lambda means: means[..., 0]) for _ in range(400)]
+    assert 0.89 < np.mean([interval.low <= 1 <= interval.high for interval in found]) < 0.98
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3])
+def test_an_interval_of_constant_data_is_a_point(value: float) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        interval = _resampling(20).interval(np.full((20, 1), value), lambda means: means[..., 0])
+    assert (interval.value, interval.low, interval.high) == pytest.approx((value, value, value))
+
+
+def test_an_interval_of_a_censored_statistic_stays_within_it() -> None:
+    samples = np.random.default_rng(8).random((30, 1))
+    interval = _resampling(30).interval(samples, lambda means: np.minimum(means[..., 0], 0.1))
+    assert (interval.value, interval.low, interval.high) == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_resampling_needs_two_pairs() -> None:
+    with pytest.raises(ValueError, match="got 1"):
+        _resampling(1)

@@ -1,0 +1,222 @@
+"""From streams to verdicts."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from synthetic import World, world
+from test_sensitivity import echo
+
+from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
+from fairwatt.errors import UnknownNameError
+from fairwatt.ledger import StreamTooShortError
+from fairwatt.records import Run
+
+AT_30 = Protocol(budgets=("30 full",))
+FOURFOLD = Protocol(budgets=("30 full",), budget_factors={"rs-x4": Fraction(4)})
+BOTH = ("single", "multi")
+
+
+def _random(space: World, arm: str, seeds: range, trainings: int = 60, **options: object) -> list[Run]:
+    return [space.random_search(arm, seed, trainings, **options) for seed in seeds]
+
+
+def _only(comparison: Comparison) -> Verdict:
+    (verdict,) = comparison.verdicts
+    return verdict
+
+
+def _fourfold(space: World, seeds: range) -> Comparison:
+    runs = _random(space, "rs", seeds, 70) + _random(space, "rs-x4", seeds, 180, budget="120 full")
+    return Comparison(runs, space.reference, FOURFOLD)
+
+
+def test_random_search_at_four_times_the_energy_wins() -> None:
+    comparison = _fourfold(world(2000), range(30))
+    verdict = _only(comparison)
+    assert (verdict.outcome, verdict.winner) == (Outcome.WIN, "rs-x4")
+    assert (verdict.factor, comparison.legend("rs-x4"), comparison.legend("rs")) == ("4", "rs-x4 (budget x 4)", "rs")
+    assert verdict.arm_equivalent.interval.low < 4 < verdict.arm_equivalent.interval.high
+    assert verdict.reference_equivalent.interval.low < 1 < verdict.reference_equivalent.interval.high
+    assert verdict.ratio.low < 4 < verdict.ratio.high
+
+
+@pytest.mark.slow
+def test_four_times_the_energy_is_found_nine_times_of_ten() -> None:
+    """fairness.md 6, answer 7: significance before the other gates."""
+    space = world(2000)
+    significant = [_only(_fourfold(space, range(1000 * study, 1000 * study + 30))).p_holm < 0.05 for study in range(20)]
+    assert np.mean(significant) >= 0.9
+
+
+@pytest.mark.slow
+def test_eight_clones_of_random_search_do_not_win() -> None:
+    """fairness.md 6, answer 6. Without sensitivity cells, which could only turn a WIN into something less,
+    and with 999 draws, of which seven Holm steps need 140.
+
+    The negative control must fail: uncorrected, far more studies find a difference between clones.
+    """
+    studies, space = 200, world(400)
+    arms = ["rs", *(f"clone-{i}" for i in range(7))]
+    rng = np.random.default_rng(11)
+    winning, uncorrected = 0, 0
+    for _ in range(studies):
+        keys = rng.integers(400, size=(len(arms), 30, 40))
+        keys[:, :, :3] = keys[0, :, :3]  # the shared initial design
+        runs = [
+            space.record([space.ask(key) for key in asked], arm, seed)
+            for arm, by_seed in zip(arms, keys.tolist(), strict=True)
+            for seed, asked in enumerate(by_seed)
+        ]
+        found = Comparison(runs, space.reference, AT_30, sensitivity=False, draws=999).verdicts
+        assert len(found) == 7
+        winning += any(verdict.outcome is Outcome.WIN for verdict in found)
+        uncorrected += any(verdict.p < 0.05 for verdict in found)
+    bound = 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
+    assert winning / studies <= bound < uncorrected / studies
+
+
+def test_the_same_search_under_another_name_is_equivalent() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(30))
+    again = [space.record(run.requests, "again", run.header.seed) for run in runs]
+    verdict = _only(Comparison(runs + again, space.reference, AT_30))
+    assert verdict.outcome is Outcome.EQUIVALENT
+    assert (verdict.win_rate, verdict.p, verdict.ratio.low, verdict.ratio.high) == (0.5, 1, 1, 1)
+
+
+def test_two_searches_that_always_find_the_optimum_are_censored_not_equivalent() -> None:
+    space = world(400)
+    best = int(space.reference.val_error.argmin())
+    runs = [space.record([space.ask(best)], arm, seed, ended=True) for arm in ("rs", "a") for seed in range(30)]
+    verdict = _only(Comparison(runs, space.reference, AT_30))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.arm_equivalent.censored
+    assert verdict.arm_equivalent.interval.value == pytest.approx(400 / 30)
+    assert verdict.detectable == pytest.approx(0.746, abs=5e-4)
+
+
+def test_an_advantage_that_lives_on_free_repetitions_is_policy_dependent() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(30)) + [echo(space, seed, repeats=7, share=0.3) for seed in range(30)]
+    verdict = _only(Comparison(runs, space.reference, AT_30))
+    assert verdict.outcome is Outcome.POLICY_DEPENDENT
+    assert "duplicates=charged" in verdict.flips
+    assert verdict.effect_low < 0.5 < verdict.win_rate <= verdict.effect_high
+    without = _only(Comparison(runs, space.reference, AT_30, sensitivity=False))
+    assert (without.outcome, without.winner) == (Outcome.WIN, "echo")
+
+
+def test_a_design_that_decides_nothing_is_void_and_leaves_the_family() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(30)) + _random(space, "few", range(5)) + _random(space, "many", range(30))
+    few, many = Comparison(runs, space.reference, AT_30).verdicts
+    assert few.outcome is Outcome.VOID
+    assert few.reasons == ("5 paired seeds, fewer than 20",)
+    assert np.isnan(few.p_holm)
+    assert few.cells == ()
+    assert many.p_holm == many.p  # a family of one
+
+
+def test_arms_that_share_no_seed() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(30)) + _random(space, "a", range(30, 60))
+    verdict = _only(Comparison(runs, space.reference, AT_30))
+    assert verdict.outcome is Outcome.VOID
+    assert verdict.seeds == 0
+    assert np.isnan(verdict.difference.value)
+
+
+def test_rankings_are_apart_and_the_reference_is_in_both() -> None:
+    space = world(400, trade_off=1.0, spread=1.0)
+    runs = (
+        _random(space, "rs", range(20), kinds=BOTH)
+        + _random(space, "single", range(20))
+        + _random(space, "multi", range(20), kinds=("multi",))
+    )
+    comparison = Comparison(runs, space.reference, AT_30)
+    assert [(v.kind, v.arm, v.endpoint) for v in comparison.verdicts] == [
+        ("single", "single", "regret"),
+        ("multi", "multi", "hypervolume_regret"),
+    ]
+    assert all(len(v.cells) == 16 for v in comparison.verdicts)
+
+
+def test_random_search_is_what_its_closed_form_expects_in_both_rankings() -> None:
+    space = world(400, trade_off=1.0, spread=1.0)
+    comparison = Comparison(_random(space, "rs", range(400), 40, kinds=BOTH), space.reference, AT_30)
+    book = comparison.books[0]
+    for quality in ("val_error", "val_hypervolume_regret"):
+        mean = comparison.endpoints.values("rs", book, quality, range(400)).mean()
+        equivalent = comparison.endpoints.random_search(quality, book.policy).equivalent(mean)
+        assert equivalent == pytest.approx(30, rel=0.1)
+
+
+def test_a_ranking_needs_the_reference_arm() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(20)) + _random(space, "semoa", range(20), kinds=("multi",))
+    with pytest.raises(ComparisonError, match="kinds of the reference arm 'rs' lack 'multi', which semoa have"):
+        _ = Comparison(runs, space.reference, AT_30).verdicts
+
+
+def test_all_pairs_on_request() -> None:
+    space = world(400)
+    runs = [run for arm in ("rs", "a", "b", "c") for run in _random(space, arm, range(20))]
+    pairs = [(v.arm, v.reference) for v in Comparison(runs, space.reference, AT_30, all_pairs=True).verdicts]
+    assert pairs == [("a", "rs"), ("b", "rs"), ("c", "rs"), ("b", "a"), ("c", "a"), ("c", "b")]
+
+
+def test_a_primary_budget_that_was_not_recorded_is_an_error() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(20), 20) + _random(space, "a", range(20), 20)
+    with pytest.raises(StreamTooShortError, match="the recording stops"):
+        _ = Comparison(runs, space.reference, AT_30).verdicts
+
+
+def test_a_comparison_does_not_depend_on_the_order_of_its_runs() -> None:
+    space = world(400)
+    runs = [run for arm in ("rs", "a", "b") for run in _random(space, arm, range(25))]
+    forwards = {v.arm: v for v in Comparison(runs, space.reference, AT_30).verdicts}
+    backwards = {v.arm: v for v in Comparison(runs[::-1], space.reference, AT_30).verdicts}
+    assert {arm: repr(v) for arm, v in forwards.items()} == {arm: repr(v) for arm, v in backwards.items()}
+
+
+def test_a_comparison_as_json() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(20), kinds=BOTH) + _random(space, "few", range(5))
+    data = json.loads(json.dumps(Comparison(runs, space.reference, AT_30).to_json(), allow_nan=False))
+    (verdict,) = data["verdicts"]
+    assert (verdict["outcome"], verdict["p_holm"]) == ("VOID", None)
+    assert data["protocol"]["budgets"] == ["30 full"]
+    assert data["arms"] == {"rs": "rs", "few": "few"}
+    assert {row["arm"] for row in data["spend"]} == {"rs", "few"}
+
+
+def test_tables_and_finals() -> None:
+    space = world(400, trade_off=1.0, spread=1.0)
+    runs = _random(space, "rs", range(20), kinds=BOTH) + _random(space, "a", range(20))
+    comparison = Comparison(runs, space.reference, AT_30)
+    table = comparison.table()
+    assert table["arm"].tolist() == ["a"]
+    assert table["p_holm"].tolist() == [comparison.verdicts[0].p_holm]
+    finals = comparison.finals().set_index(["arm", "seed"])
+    assert finals.loc["a", "igd_plus"].isna().all()
+    book = comparison.books[0]
+    assert finals.loc["rs", "regret"].tolist() == comparison.endpoints.values("rs", book, "regret", range(20)).tolist()
+    assert (finals.loc["rs", "igd_plus"] <= finals.loc["rs", "epsilon_additive"]).all()
+    with pytest.raises(UnknownNameError, match="did you mean 'regret'"):
+        comparison.curves("regrets")
+
+
+def test_the_headline_on_currencies_counts_claims_only() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(30)) + [echo(space, seed, repeats=7, share=0.3) for seed in range(30)]
+    runs += _random(space, "clone", range(30))
+    comparison = Comparison(runs, space.reference, AT_30)
+    outcomes = {verdict.arm: verdict.outcome for verdict in comparison.verdicts}
+    assert outcomes == {"echo": Outcome.POLICY_DEPENDENT, "clone": Outcome.INCONCLUSIVE}
+    shares = comparison.flip_shares().set_index("cell")
+    assert shares.loc["duplicates=charged", ["flips", "recorded", "share"]].tolist() == [1, 1, 1]
+    assert shares.loc["currency=time", "flips"] == 0
+    assert shares.loc["currency=time", "recorded"] == 1
