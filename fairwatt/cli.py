@@ -13,6 +13,7 @@ from fairwatt.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from fairwatt.analysis.load import Results
+    from fairwatt.analysis.verdict import Comparison
     from fairwatt.experiments.study import Study
 
 app = typer.Typer(
@@ -76,8 +77,7 @@ def demo(out: Out = None, workers: Workers = 0) -> None:
     study = read_study("quickstart")
     folder = out or Path("results") / study.study
     _run(study, folder, "processes", workers)
-    _compare(folder)
-    _report(folder, folder / "report.html")
+    _report(*_compare(folder), folder / "report.html")
 
 
 @app.command()
@@ -160,7 +160,10 @@ def report(
 
     Example: fairwatt report results/quickstart -o report.html
     """
-    _report(results, out or results / "report.html")
+    from fairwatt.analysis.load import load
+
+    loaded = load(results)
+    _report(loaded, loaded.comparisons(), out or results / "report.html")
 
 
 @spaces_app.callback()
@@ -358,12 +361,39 @@ def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
         raise UserError(f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}")
 
 
-def _compare(folder: Path) -> "Results":
-    raise NotImplementedError
+def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
+    from fairwatt.analysis.load import load
+    from fairwatt.analysis.wording import sentence, short_table
+
+    results = load(folder)
+    comparisons = results.comparisons()
+    if results.missing:
+        console.print(f"{len(results.missing)} searches are missing; see: fairwatt status {folder}")
+    for comparison in comparisons:
+        console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
+        for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
+            words = short_table(comparison.verdicts, kind)
+            table = _table(*words.columns)
+            for row in words.rows:
+                table.add_row(*row)
+            console.print(f"\n{words.caption}")
+            console.print(table)
+        console.print()
+        for verdict in comparison.verdicts:
+            console.print(f"- {sentence(verdict)}")
+    return results, comparisons
 
 
-def _report(folder: Path, out: Path) -> None:
-    raise NotImplementedError
+def _report(results: "Results", comparisons: "list[Comparison]", out: Path) -> None:
+    from fairwatt.analysis.report import verdicts_csv, write_report
+    from fairwatt.sealed import write_atomically
+
+    try:
+        write_report(results, comparisons, out)
+        write_atomically(out.with_suffix(".csv"), verdicts_csv(comparisons).encode())
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written ({error.strerror})") from None
+    console.print(f"\nreport: {out}\nverdicts with all their numbers: {out.with_suffix('.csv')}")
 
 
 class _Progress:

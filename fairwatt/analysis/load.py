@@ -3,9 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from fairwatt.analysis.protocol import Protocol
+from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
 from fairwatt.records import Run
@@ -29,6 +32,22 @@ class Results:
     missing: tuple[tuple[str, str, int], ...]
     cpu_seconds: Mapping[tuple[str, str], tuple[float, ...]]
     provenance: Mapping[str, Any]
+
+    @property
+    def protocol(self) -> Protocol:
+        """The rules of comparison that the study declared."""
+        arms = self.study["optimizers"]
+        return Protocol(
+            reference_arm=self.study["reference"],
+            budgets=tuple(self.study["budgets"]),
+            budget_factors={a["label"]: Fraction(str(a["budget_factor"])) for a in arms if a["budget_factor"] != 1},
+            policy=self.study["policy"],
+            min_seeds=self.study["min_seeds"],
+        )
+
+    def comparisons(self) -> list[Comparison]:
+        """One for each space that has runs. Raises ComparisonError where runs do not match."""
+        return [Comparison(runs, self.references[space], self.protocol) for space, runs in self.runs.items() if runs]
 
 
 def load(folder: Path) -> Results:

@@ -9,14 +9,14 @@ from fairwatt.ledger import AccountingPolicy, Ledger, price
 from fairwatt.optimizer import OptimizerFactory, SearchEnded
 from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import End, Header, Query, Request, Run, Trial
-from fairwatt.registry import OPTIMIZERS
+from fairwatt.registry import OPTIMIZERS, make_benchmark
 from fairwatt.streams import stream
 
 Book = tuple[AccountingPolicy, int]
 
 
 def run(
-    benchmark: Benchmark,
+    benchmark: str | Benchmark,
     optimizer: str | OptimizerFactory,
     *,
     seed: int = 0,
@@ -29,13 +29,14 @@ def run(
 ) -> Run:
     """Run one search and keep its books.
 
-    optimizer: a registered name or a factory. budget: such as "30 full" (full trainings at mean cost) or "14.2 kWh".
-    policy: the benchmark's default where None. label: the arm's name, which keys its random stream; the optimizer's
-    name where None. also: further (policy, budget) pairs; recording goes on until their accounts have closed too, so
-    that the run can be priced under each of them later.
+    benchmark: a registered name, or what `make_benchmark` made. optimizer: a registered name or a factory. budget: such
+    as "30 full" (full trainings at mean cost) or "14.2 kWh". policy: the benchmark's default where None. label: the
+    arm's name, which keys its random stream; the optimizer's name where None. also: further (policy, budget) pairs;
+    recording goes on until their accounts have closed too, so that the run can be priced under each of them later.
 
     Raises UserError for unknown names and settings, and for an optimizer that asks for a fidelity there is not.
     """
+    benchmark = make_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
     factory = OPTIMIZERS.load(optimizer) if isinstance(optimizer, str) else optimizer
     if not isinstance(factory, OptimizerFactory):
         raise UserError(f"{optimizer!r} is not an optimizer: decorate it with `fairwatt.optimizer.optimizer('name')`")

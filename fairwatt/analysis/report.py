@@ -1,0 +1,267 @@
+"""One self-contained HTML page: what was found first, what it hangs on one click deeper.
+
+No script, no remote resource (the page forbids them to itself), every name escaped.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fairwatt.analysis import figures
+from fairwatt.analysis.attainment import median_surfaces
+from fairwatt.analysis.load import Results
+from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.analysis.wording import TextTable, number, sentence, verdict_table, versus
+from fairwatt.budget import component
+from fairwatt.sealed import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+RULES = (
+    "Every search was charged in one place for everything it asked, in integer nanojoules, under one policy; a "
+    "training that the budget cannot pay takes what is left and answers nothing.",
+    "Arms that share a seed share a small initial design and the noise of the measurements; they are compared seed by "
+    "seed.",
+    "An incumbent is a full training with the lowest validation error so far. Reported of it is the true test error "
+    "(the mean over repeats) as normalised regret: 0 is the best cell of the table, 1 the median cell.",
+    "Hypervolume regret is 1 - HV/HV* of energy and test error, scaled by ideal and nadir of the true front, with the "
+    "reference point (1.1, 1.1); it depends on no run.",
+    "p: paired sign-flip permutation, Holm over all arms, budgets and endpoints of the space. Win rate: share of "
+    "paired seeds, ties half. Intervals: BCa bootstrap over seeds, 95 %.",
+    "Random search needs: the budget at which random search, in closed form from the table, expects the arm's mean "
+    "validation quality, as a multiple of the shared one. Censored: the closed form ends at exhaustive search.",
+    "WIN: significant, win rate .64 or more, that multiple's ratio beyond 10 %, and no other way of keeping the books "
+    "flips it (a paired interaction test finds the effect changed, and its sign or class with it). EQUIVALENT: the "
+    "ratio's whole interval is within 10 %. VOID: the design is too small to decide.",
+    "The unit of all statistics is the seed; verdicts are claims about this space only.",
+)
+
+
+def write_report(results: Results, comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write the page. Raises OSError where `path` cannot be written."""
+    write_atomically(path, render(results, comparisons).encode())
+
+
+def render(results: Results, comparisons: Sequence[Comparison]) -> str:
+    """The page as text."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["tone"] = tone
+    study = results.study
+    runs = sum(len(runs) for runs in results.runs.values())
+    missing = f"; {len(results.missing)} searches are missing" if results.missing else ""
+    return environment.get_template("report.html.j2").render(
+        title=study["study"],
+        subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {len(study['seeds'])} seeds, budgets "
+        f"{' and '.join(study['budgets'])}{missing}. Made by fairwatt {results.provenance.get('fairwatt', '')}.",
+        spaces=[space_view(comparison, results) for comparison in comparisons],
+        rules=RULES,
+        provenance=_provenance(results, comparisons),
+        commands=_commands(results),
+    )
+
+
+def space_view(comparison: Comparison, results: Results) -> dict[str, Any]:
+    """Everything the page shows of one space."""
+    verdicts = comparison.verdicts
+    kinds = list(dict.fromkeys(verdict.kind for verdict in verdicts))
+    return {
+        "name": comparison.space,
+        "anchor": "space-" + comparison.space,
+        "sentences": [sentence(verdict) for verdict in verdicts],
+        "verdicts": [verdict_table(verdicts, kind) for kind in kinds],
+        "figures": _figures(comparison, kinds),
+        "books": [
+            frame_table(comparison.spend(), "Means over seeds; a run that is exhausted spent exactly its budget."),
+            frame_table(comparison.proposals(), "What was proposed until the books closed."),
+            _overhead(comparison, results),
+        ],
+        "sensitivity": [_sensitivity(verdicts, kind) for kind in kinds if _recorded(verdicts, kind)],
+        "notes": (f"energy axis: {comparison.reference.energy_label}", *comparison.reference.notes),
+    }
+
+
+def tone(cell: str) -> str:
+    """The class of a verdict's cell."""
+    first = cell.partition(":")[0]
+    if first == Outcome.VOID:
+        return "void"
+    if first == Outcome.POLICY_DEPENDENT:
+        return "policy"
+    return "win" if first in (Outcome.WIN, Outcome.WIN_SMALL) else ""
+
+
+def frame_table(frame: "pd.DataFrame", caption: str) -> TextTable:
+    """A data frame as finished text: integers whole, other numbers with four significant digits."""
+    words = tuple(place for place, column in enumerate(frame.columns) if frame[column].dtype.kind not in "iuf")
+    rows = tuple(tuple(_cell(value) for value in row) for row in frame.itertuples(index=False))
+    return TextTable(caption, tuple(str(column).replace("_", " ") for column in frame.columns), rows, text=words)
+
+
+def verdicts_csv(comparisons: Sequence[Comparison]) -> str:
+    """All verdicts of all spaces with all their numbers; cells that a spreadsheet would run are quoted as text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for place, comparison in enumerate(comparisons):
+        table = comparison.table()
+        if place == 0:
+            writer.writerow(["space", *table.columns])
+        for row in table.itertuples(index=False):
+            writer.writerow([_harmless(value) for value in (comparison.space, *row)])
+    return text.getvalue()
+
+
+def _figures(comparison: Comparison, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    currency = comparison.books[0].policy.currency
+    mean_full = comparison.reference.energy_kwh.mean()
+    axis = f"spent {currency}, in full trainings (c̄ = {mean_full:.3g} kWh)\n{comparison.reference.energy_label}"
+    tariff, place = comparison.reference.tariff, component(currency)
+    budgets = {
+        str(book.budget): book.budget.resolve(currency, tariff) / tariff.full[place] for book in comparison.books
+    }
+    drawn = []
+    if "single" in kinds:
+        drawn.append(_anytime(comparison, "regret", axis, f"normalised regret ({comparison.truth.label})", budgets))
+    if "multi" in kinds:
+        drawn.append(_anytime(comparison, "hypervolume_regret", axis, "hypervolume regret", budgets))
+        drawn.append(_fronts(comparison))
+    ranks = comparison.ranks()
+    for kind in kinds:
+        arms = dict(iter(ranks[ranks["kind"] == kind].groupby("arm", sort=False)))
+        if len(arms) > 1:
+            spent = next(iter(arms.values()))["spent_full"].to_numpy()
+            lines = {comparison.legend(str(arm)): group["mean_rank"].to_numpy() for arm, group in arms.items()}
+            figure = figures.ranks(spent, lines, x_label=axis, budgets=budgets)
+            drawn.append(_shown(figure, f"Mean rank over seeds against energy, {kind}-objective arms; 1 is best."))
+    return drawn
+
+
+def _anytime(
+    comparison: Comparison, indicator: str, x_label: str, y_label: str, budgets: dict[str, float]
+) -> dict[str, Any]:
+    frame = comparison.curves(indicator)
+    groups = {comparison.legend(str(arm)): group for arm, group in frame.groupby("arm", sort=False)}
+    curves = {
+        arm: figures.Curve(*(group[name].to_numpy() for name in ("spent_full", "median", "q25", "q75")))
+        for arm, group in groups.items()
+    }
+    figure = figures.anytime(curves, x_label=x_label, y_label=y_label, budgets=budgets)
+    marks = sorted({*budgets.values()} | {1.0, 3.0, 10.0})
+    columns = ("arm", *(f"at {mark:g} full" for mark in marks))
+    rows = tuple((arm, *(_at(group, mark) for mark in marks)) for arm, group in groups.items())
+    caption = (
+        f"Median over seeds with quartiles: {y_label} against spent energy. Lower is better; steps, not interpolated."
+    )
+    return _shown(figure, caption, TextTable("Median [quartiles]", columns, rows))
+
+
+def _fronts(comparison: Comparison) -> dict[str, Any]:
+    truth, book = comparison.truth, comparison.books[-1]
+    cloud = np.column_stack([truth.energy_kwh, truth.test_error])
+    surfaces = median_surfaces(comparison.endpoints, book)
+    figure = figures.fronts(
+        cloud,
+        truth.test_front.front,
+        {comparison.legend(arm): points for arm, points in surfaces.items()},
+        x_label=comparison.reference.energy_label,
+        y_label=f"{truth.label} error",
+    )
+    rows = tuple((arm, number(e, 4), number(v, 4)) for arm, points in surfaces.items() for e, v in points.tolist())
+    caption = f"Median attainment surfaces at {book.budget}: what half of the seeds reach, on the cloud of all cells."
+    return _shown(figure, caption, TextTable("Corners", ("arm", "energy, kWh", "test error"), rows))
+
+
+def _sensitivity(verdicts: Sequence[Verdict], kind: str) -> dict[str, Any]:
+    shown = _recorded(verdicts, kind)
+    names = list(dict.fromkeys(cell.name for verdict in shown for cell in verdict.cells))
+    effects = np.full((len(names), len(shown)), np.nan)
+    marks = [[""] * len(shown) for _ in names]
+    for column, verdict in enumerate(shown):
+        for cell in verdict.cells:
+            if cell.recorded:
+                row = names.index(cell.name)
+                effects[row, column] = cell.win_rate
+                marks[row][column] = f"{cell.win_rate:.2f}" + ("*" if cell.flips else "")
+    columns = [f"{verdict.arm}\n{verdict.budget}" for verdict in shown]
+    figure = figures.sensitivity(effects, names, columns, marks)
+    caption = (
+        f"Paired win rate against {shown[0].reference} when the same searches are priced under other books, "
+        f"{kind}-objective arms; * marks cells that flip the verdict; blank cells were not recorded."
+    )
+    rows = tuple((name, *marks[place]) for place, name in enumerate(names))
+    table = TextTable("Win rates", ("books", *(f"{versus(v)}, {v.budget}" for v in shown)), rows)
+    return _shown(figure, caption, table)
+
+
+def _recorded(verdicts: Sequence[Verdict], kind: str) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.kind == kind and verdict.cells]
+
+
+def _overhead(comparison: Comparison, results: Results) -> TextTable:
+    rows = []
+    for arm in comparison.arms:
+        seconds = results.cpu_seconds.get((comparison.space, arm), ())
+        rows.append((arm, str(len(seconds)), f"{np.median(seconds):.3f}" if seconds else "-"))
+    caption = (
+        "CPU seconds of a whole search process for its recorded stream, oracle and books included: an upper bound of "
+        "the optimizer's own work. Reported, not charged."
+    )
+    return TextTable(caption, ("arm", "timed searches", "median CPU seconds"), tuple(rows))
+
+
+def _provenance(results: Results, comparisons: Sequence[Comparison]) -> TextTable:
+    about = results.provenance
+    rows = [
+        ("fairwatt", f"{about.get('fairwatt', '')} ({about.get('git', '')})"),
+        ("python", str(about.get("python", ""))),
+    ]
+    rows += [(name, str(version)) for name, version in dict(about.get("packages", {})).items()]
+    rows += [("system", f"{about.get('system', '')}, {about.get('cores', '')} cores")]
+    for comparison in comparisons:
+        policy = comparison.books[0].policy
+        rows.append((f"policy on {comparison.space}", f"{policy.policy_id}: {policy.to_json()}"))
+        rows.append((f"data of {comparison.space}", comparison.reference.data_sha256))
+    return TextTable("", ("what", "which"), tuple(rows), text=(0, 1))
+
+
+def _commands(results: Results) -> str:
+    name = results.study["study"]
+    return f"fairwatt run {name}.yaml --out {results.folder.name}\nfairwatt compare {results.folder.name}\n" + (
+        f"fairwatt report {results.folder.name}"
+    )
+
+
+def _shown(figure: "Figure", caption: str, table: TextTable | None = None) -> dict[str, Any]:
+    return {"uri": figures.svg_data_uri(figure), "alt": caption, "caption": caption, "table": table}
+
+
+def _at(group: "pd.DataFrame", mark: float) -> str:
+    reached = group[group["spent_full"] <= mark * (1 + 1e-9)]
+    if reached.empty:
+        return "-"
+    last = reached.iloc[-1]
+    return f"{last['median']:.3f} [{last['q25']:.3f}, {last['q75']:.3f}]"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return "-" if np.isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value not in ("", "-") else value
