@@ -155,6 +155,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The HTML file; RESULTS/report.html by default.")
     ] = None,
+    figures: Annotated[Path | None, typer.Option(help="Folder to write the figures to, as SVG files.")] = None,
 ) -> None:
     """One self-contained HTML page: verdicts, figures, spend, and how to run it again.
 
@@ -163,7 +164,7 @@ def report(
     from fairwatt.analysis.load import load
 
     loaded = load(results)
-    _report(loaded, loaded.comparisons(), out or results / "report.html")
+    _report(loaded, loaded.comparisons(), out or results / "report.html", figures)
 
 
 @spaces_app.callback()
@@ -343,6 +344,24 @@ def sweep_status(spec: Path) -> None:
     )
 
 
+@sweep_app.command("collect")
+def sweep_collect(
+    spec: Path,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the table; the sweep's own by default.")
+    ] = None,
+) -> None:
+    """Make a table, and its card, of a finished sweep; step times are measured now where they are not on file.
+
+    Example: fairwatt sweep collect SWEEP.yaml --out tables
+    """
+    from fairwatt.experiments.sweep_table import collect
+
+    with _Progress(spec.stem, "timed cells") as shown:
+        path = collect(spec, shown.update, out=out)
+    console.print(f"table: {path}\ncard: {path.with_suffix('.md')}")
+
+
 def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
     from fairwatt.experiments.executor import Outcome, run_study
 
@@ -384,16 +403,16 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
     return results, comparisons
 
 
-def _report(results: "Results", comparisons: "list[Comparison]", out: Path) -> None:
-    from fairwatt.analysis.report import verdicts_csv, write_report
-    from fairwatt.sealed import write_atomically
+def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figure_folder: Path | None = None) -> None:
+    from fairwatt.analysis.report import write_report
 
     try:
-        write_report(results, comparisons, out)
-        write_atomically(out.with_suffix(".csv"), verdicts_csv(comparisons).encode())
+        write_report(results, comparisons, out, figure_folder)
     except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror})") from None
+        raise UserError(f"{error.filename or out}: cannot be written ({error.strerror})") from None
     console.print(f"\nreport: {out}\nverdicts with all their numbers: {out.with_suffix('.csv')}")
+    if figure_folder is not None:
+        console.print(f"figures: {figure_folder}")
 
 
 class _Progress:

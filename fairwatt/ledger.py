@@ -141,7 +141,8 @@ class Ledger:
             raise UnknownNameError("kind of charge", kind, KINDS)
         if (kind == "evaluation") != isinstance(item, Request):
             raise TypeError(f"{kind} charges take a {'Request' if kind == 'evaluation' else 'Cost'}")
-        charge, cost = self._price(item) if isinstance(item, Request) else (Charge.NEW, item)
+        scratch = item.cost if isinstance(item, Request) else item
+        charge, cost = self._price(item, scratch) if isinstance(item, Request) else (Charge.NEW, item)
         amount, left = cost[self._place], self.budget - self.spent[self._place]
         credited = isinstance(item, Request)
         if amount > left and self.policy.exhaustion == "abort_no_credit":
@@ -155,23 +156,22 @@ class Ledger:
             if self._free_left < 0:
                 self.end = End.STALLED
         if credited and isinstance(item, Request) and item.key is not None:
-            self._remember(item, item.key)
+            self._remember(item, item.key, scratch)
         return Entry(charge, cost, self.spent, credited)
 
-    def _price(self, request: Request) -> tuple[Charge, Cost]:
+    def _price(self, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
         if request.key is None:
             return Charge.INVALID, self._invalid_cost()
-        full_cost = request.cost
         fidelity = request.trial.fidelity
         repeated = (request.key, fidelity, request.replicate) in self._seen
         paid_fidelity, paid = self._paid.get(request.key, (0.0, NO_COST))
         continues = self.policy.fidelity == "continue"
         if repeated or (continues and fidelity <= paid_fidelity):
-            return (Charge.CACHED, NO_COST) if self.policy.duplicates == "cached_free" else (Charge.NEW, full_cost)
+            return (Charge.CACHED, NO_COST) if self.policy.duplicates == "cached_free" else (Charge.NEW, scratch)
         if continues and paid_fidelity:
-            rest = [max(a - b, 0) for a, b in zip(full_cost, paid, strict=True)]
-            return Charge.CONTINUE, Cost(*rest)._replace(nano_evaluations=full_cost.nano_evaluations)
-        return Charge.NEW, full_cost
+            rest = [max(a - b, 0) for a, b in zip(scratch, paid, strict=True)]
+            return Charge.CONTINUE, Cost(*rest)._replace(nano_evaluations=scratch.nano_evaluations)
+        return Charge.NEW, scratch
 
     def _invalid_cost(self) -> Cost:
         match self.policy.invalid:
@@ -181,11 +181,11 @@ class Ledger:
                 return self._tariff.first
         return NO_COST
 
-    def _remember(self, request: Request, key: Key) -> None:
+    def _remember(self, request: Request, key: Key, scratch: Cost) -> None:
         fidelity = request.trial.fidelity
         self._seen.add((key, fidelity, request.replicate))
         if fidelity > self._paid.get(key, (0.0, NO_COST))[0]:
-            self._paid[key] = (fidelity, request.cost)
+            self._paid[key] = (fidelity, scratch)
 
 
 class StreamTooShortError(UserError):

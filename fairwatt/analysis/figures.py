@@ -4,8 +4,8 @@ Colours are seaborn's colour-blind palette and every arm has a dash pattern of i
 tells arms apart. Figures are made without pyplot: no global state, no screen.
 """
 
-import base64
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -81,7 +81,7 @@ def anytime(curves: Mapping[str, Curve], *, x_label: str, y_label: str, budgets:
     axes.set_ylim(bottom=min(positive, default=0.01) / 1.6)
     _plain_ticks(axes.yaxis)
     _energy_axis(axes, curves[next(iter(curves))].spent, budgets)
-    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set(xlabel=_wrapped(x_label), ylabel=y_label)
     _legend(axes)
     return figure
 
@@ -94,7 +94,7 @@ def ranks(spent: Array, mean_ranks: Mapping[str, Array], *, x_label: str, budget
         axes.step(spent, values, where="post", label=arm, lw=1.6, **style)
     axes.invert_yaxis()
     _energy_axis(axes, spent, budgets)
-    axes.set(xlabel=x_label, ylabel="mean rank over seeds (1 is best)")
+    axes.set(xlabel=_wrapped(x_label), ylabel="mean rank over seeds (1 is best)")
     _legend(axes)
     return figure
 
@@ -116,7 +116,7 @@ def fronts(cloud: Array, true_front: Array, found: Mapping[str, Array], *, x_lab
     axes.set_ylim(0.9 * y.min(), 1.1 * worst)
     axes.set_xscale("log")
     _plain_ticks(axes.xaxis)
-    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set(xlabel=_wrapped(x_label), ylabel=y_label)
     _legend(axes)
     return figure
 
@@ -153,14 +153,14 @@ def sensitivity(
     return figure
 
 
-def svg_data_uri(figure: "Figure") -> str:
-    """The figure as a data URI, the same bytes for the same numbers."""
+def svg(figure: "Figure") -> bytes:
+    """The figure as SVG, the same bytes for the same numbers."""
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
     with rc_context(_RC):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
 
 
 def _canvas() -> "tuple[Figure, Axes]":
@@ -185,6 +185,11 @@ def _energy_axis(axes: "Axes", spent: Array, budgets: Mapping[str, float]) -> No
     for label, place in budgets.items():
         axes.axvline(place, color="0.4", lw=0.8, ls=":")
         axes.annotate(label, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7)
+
+
+def _wrapped(label: str) -> str:
+    """Lines that fit below the axes."""
+    return "\n".join(textwrap.fill(line, 78) for line in label.splitlines())
 
 
 def _plain_ticks(axis: "Axis") -> None:

@@ -3,6 +3,7 @@
 No script, no remote resource (the page forbids them to itself), every name escaped.
 """
 
+import base64
 import csv
 import io
 from collections.abc import Sequence
@@ -44,13 +45,24 @@ RULES = (
 )
 
 
-def write_report(results: Results, comparisons: Sequence[Comparison], path: Path) -> None:
-    """Write the page. Raises OSError where `path` cannot be written."""
-    write_atomically(path, render(results, comparisons).encode())
+def write_report(
+    results: Results, comparisons: Sequence[Comparison], path: Path, figure_folder: Path | None = None
+) -> None:
+    """Write the page, a CSV file of all verdicts beside it, and the figures as SVG files where a folder is given.
+
+    Raises OSError where something cannot be written.
+    """
+    views = [space_view(comparison, results) for comparison in comparisons]
+    write_atomically(path, render(results, comparisons, views).encode())
+    write_atomically(path.with_suffix(".csv"), verdicts_csv(comparisons).encode())
+    if figure_folder is not None:
+        for view in views:
+            for figure in (*view["figures"], *view["sensitivity"]):
+                write_atomically(figure_folder / f"{view['name']}-{figure['name']}.svg", figure["svg"])
 
 
-def render(results: Results, comparisons: Sequence[Comparison]) -> str:
-    """The page as text."""
+def render(results: Results, comparisons: Sequence[Comparison], views: Sequence[dict[str, Any]] | None = None) -> str:
+    """The page as text. views: what `space_view` made of the comparisons, where that is at hand."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -68,7 +80,7 @@ def render(results: Results, comparisons: Sequence[Comparison]) -> str:
         title=study["study"],
         subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {len(study['seeds'])} seeds, budgets "
         f"{' and '.join(study['budgets'])}{missing}. Made by fairwatt {results.provenance.get('fairwatt', '')}.",
-        spaces=[space_view(comparison, results) for comparison in comparisons],
+        spaces=views or [space_view(comparison, results) for comparison in comparisons],
         rules=RULES,
         provenance=_provenance(results, comparisons),
         commands=_commands(results),
@@ -146,7 +158,11 @@ def _figures(comparison: Comparison, kinds: Sequence[str]) -> list[dict[str, Any
             spent = next(iter(arms.values()))["spent_full"].to_numpy()
             lines = {comparison.legend(str(arm)): group["mean_rank"].to_numpy() for arm, group in arms.items()}
             figure = figures.ranks(spent, lines, x_label=axis, budgets=budgets)
-            drawn.append(_shown(figure, f"Mean rank over seeds against energy, {kind}-objective arms; 1 is best."))
+            drawn.append(
+                _shown(
+                    f"ranks-{kind}", figure, f"Mean rank over seeds against energy, {kind}-objective arms; 1 is best."
+                )
+            )
     return drawn
 
 
@@ -166,7 +182,7 @@ def _anytime(
     caption = (
         f"Median over seeds with quartiles: {y_label} against spent energy. Lower is better; steps, not interpolated."
     )
-    return _shown(figure, caption, TextTable("Median [quartiles]", columns, rows))
+    return _shown(indicator.replace("_", "-"), figure, caption, TextTable("Median [quartiles]", columns, rows))
 
 
 def _fronts(comparison: Comparison) -> dict[str, Any]:
@@ -182,12 +198,14 @@ def _fronts(comparison: Comparison) -> dict[str, Any]:
     )
     rows = tuple((arm, number(e, 4), number(v, 4)) for arm, points in surfaces.items() for e, v in points.tolist())
     caption = f"Median attainment surfaces at {book.budget}: what half of the seeds reach, on the cloud of all cells."
-    return _shown(figure, caption, TextTable("Corners", ("arm", "energy, kWh", "test error"), rows))
+    return _shown("fronts", figure, caption, TextTable("Corners", ("arm", "energy, kWh", "test error"), rows))
 
 
 def _sensitivity(verdicts: Sequence[Verdict], kind: str) -> dict[str, Any]:
     shown = _recorded(verdicts, kind)
-    names = list(dict.fromkeys(cell.name for verdict in shown for cell in verdict.cells))
+    cells = [cell for verdict in shown for cell in verdict.cells]
+    names = list(dict.fromkeys(cell.name for cell in cells if cell.recorded))
+    missing = sorted({cell.name for cell in cells} - set(names))
     effects = np.full((len(names), len(shown)), np.nan)
     marks = [[""] * len(shown) for _ in names]
     for column, verdict in enumerate(shown):
@@ -200,11 +218,12 @@ def _sensitivity(verdicts: Sequence[Verdict], kind: str) -> dict[str, Any]:
     figure = figures.sensitivity(effects, names, columns, marks)
     caption = (
         f"Paired win rate against {shown[0].reference} when the same searches are priced under other books, "
-        f"{kind}-objective arms; * marks cells that flip the verdict; blank cells were not recorded."
+        f"{kind}-objective arms; * marks cells that would flip a verdict, blank ones are not recorded."
+        + (f" Not recorded at all: {', '.join(missing)}." if missing else "")
     )
     rows = tuple((name, *marks[place]) for place, name in enumerate(names))
     table = TextTable("Win rates", ("books", *(f"{versus(v)}, {v.budget}" for v in shown)), rows)
-    return _shown(figure, caption, table)
+    return _shown(f"sensitivity-{kind}", figure, caption, table)
 
 
 def _recorded(verdicts: Sequence[Verdict], kind: str) -> list[Verdict]:
@@ -245,8 +264,10 @@ def _commands(results: Results) -> str:
     )
 
 
-def _shown(figure: "Figure", caption: str, table: TextTable | None = None) -> dict[str, Any]:
-    return {"uri": figures.svg_data_uri(figure), "alt": caption, "caption": caption, "table": table}
+def _shown(name: str, figure: "Figure", caption: str, table: TextTable | None = None) -> dict[str, Any]:
+    picture = figures.svg(figure)
+    uri = "data:image/svg+xml;base64," + base64.b64encode(picture).decode()
+    return {"name": name, "svg": picture, "uri": uri, "caption": caption, "table": table}
 
 
 def _at(group: "pd.DataFrame", mark: float) -> str:
