@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from fairwatt.search_spaces.cell_complexity import CIFAR10, DIGITS, Skeleton, complexity
@@ -97,9 +96,3 @@ def test_a_net_of_not_a_numbers_leaves_its_neighbours_alone() -> None:
     images[:, :, :, 1] = torch.nan
     finite = networks(images).isfinite().all(dim=2).all(dim=0)
     assert finite.tolist() == [True, False, True]
-
-
-def test_every_module_is_of_torch() -> None:
-    networks = CellNetworks(DIRECT, [()], DIGITS)
-    assert isinstance(networks, nn.Module)
-    assert all(parameter.requires_grad for parameter in networks.parameters())
