@@ -28,7 +28,7 @@ _UNITS = {
     "epochs": ("epochs", Fraction(1)),
     "evaluations": ("evaluations", Fraction(1)),
 }
-_TEXT = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([A-Za-z]+)\s*")
+_TEXT = re.compile(r"\s*(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]+)\s*", re.ASCII)
 
 
 def component(currency: str) -> int:

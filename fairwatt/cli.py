@@ -42,6 +42,7 @@ Workers = Annotated[int, typer.Option(help="Processes; 0 takes every core.", min
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results; results/STUDY by default.")]
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # click's, wherever this typer keeps it
+INTERRUPTED = 130
 PIPE_WIDTH = 160
 console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
@@ -58,11 +59,12 @@ def main() -> None:
         _complain(_usage(error))
         code = 2
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except OSError as error:  # a full disk, a missing permission, a file where a folder should be
+        _complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        code = 2
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
         _complain("stopped; what is finished is kept, and the same command goes on from there")
-        code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -108,11 +110,13 @@ def run(
 
     Example: fairwatt run quickstart seeds=0:10 --out results/first
     """
+    from fairwatt.experiments.executor import check_study
     from fairwatt.experiments.study import read_study
 
     declared = read_study(study, overrides or [])
     folder = out or Path("results") / declared.study
     if dry_run:
+        check_study(declared, folder, executor)
         searches = len(declared.spaces) * len(declared.optimizers) * len(declared.seeds)
         console.print(
             f"{searches} searches: {len(declared.spaces)} space(s) x {len(declared.optimizers)} optimizer(s) x "
@@ -129,12 +133,10 @@ def status(results: Annotated[Path, typer.Argument(help="A folder of results.")]
 
     Example: fairwatt status results/quickstart
     """
-    from fairwatt.experiments.executor import paths
     from fairwatt.experiments.store import Store, progress, read_stored_study
 
-    study, store = read_stored_study(results), Store(results)
     table = _table("space", "arm", "done", "missing", "failed", "reason of the first failure")
-    for line in progress(store, study, paths(study, store)):
+    for line in progress(Store(results), read_stored_study(results)):
         reason = next(iter(line.failed.values()), "")
         table.add_row(line.space, line.arm, str(line.done), str(len(line.missing)), str(len(line.failed)), reason)
     console.print(table)
@@ -310,10 +312,18 @@ def data_verify(
     Example: fairwatt data verify digits-cells-5v
     """
     from fairwatt.search_spaces.sources import list_tables, verify
+    from fairwatt.search_spaces.table import TableError
 
-    for name in names or [entry.name for entry in list_tables() if entry.state not in ("missing", "damaged")]:
-        verify(name)
-        console.print(f"{name}: as written")
+    damaged = 0
+    for name in names or [info.name for info in list_tables() if info.state != "missing"]:
+        try:
+            verify(name)
+            console.print(f"{name}: as written")
+        except TableError as error:
+            damaged += 1
+            _complain(str(error))
+    if damaged:
+        raise typer.Exit(2)
 
 
 @sweep_app.command("run")
@@ -386,8 +396,8 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
 
     results = load(folder)
     comparisons = results.comparisons()
-    if results.missing:
-        console.print(f"{len(results.missing)} searches are missing; see: fairwatt status {folder}")
+    for caveat in results.caveats:
+        console.print(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:
         console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
@@ -400,16 +410,20 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
         console.print()
         for verdict in comparison.verdicts:
             console.print(f"- {sentence(verdict)}")
+        if not comparison.verdicts:
+            console.print(f"nothing to compare with {results.study['reference']} yet; see: fairwatt status {folder}")
     return results, comparisons
 
 
 def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figure_folder: Path | None = None) -> None:
     from fairwatt.analysis.report import write_report
 
+    if out.suffix not in (".html", ".htm"):
+        raise UserError(f"{out}: the report is an .html file; the verdicts go beside it as .csv")
     try:
         write_report(results, comparisons, out, figure_folder)
     except OSError as error:
-        raise UserError(f"{error.filename or out}: cannot be written ({error.strerror})") from None
+        raise UserError(f"{out}: cannot be written ({error.strerror})") from None
     console.print(f"\nreport: {out}\nverdicts with all their numbers: {out.with_suffix('.csv')}")
     if figure_folder is not None:
         console.print(f"figures: {figure_folder}")
@@ -464,3 +478,7 @@ def _usage(error: Any) -> str:
     if commands and message.startswith("No such command"):
         return str(UnknownNameError(f"command of {where}:", message.split("'")[1], commands))
     return f"{message} (see: {where} --help)"
+
+
+if __name__ == "__main__":
+    main()

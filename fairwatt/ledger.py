@@ -16,6 +16,9 @@ from fairwatt.problem import Tariff
 from fairwatt.records import NO_COST, Charge, Cost, End, Key, Request, Row, Run
 
 KINDS = ("evaluation", "supernet", "overhead", "tuning")
+REPORTED = ("overhead", "tuning")
+"""Kinds that this version books beside the budget, as the only available policies of their name say."""
+
 FREE_PROPOSALS_PER_TRAINING = 50
 
 _AVAILABLE: Mapping[str, tuple[Any, ...]] = {
@@ -47,9 +50,9 @@ class BudgetSpent(Exception):  # noqa: N818 - the name of an event, not of a fau
 class AccountingPolicy:
     """How the books are kept; its hash stands on every row.
 
-    currency: what the budget limits. fidelity: a longer training of the same network is paid from scratch, or
-    continues the longest one paid. duplicates: a repeated request is answered from the cache, or charged again.
-    invalid: an impossible proposal is free (but counted), costs the cheapest training, or the mean first rung.
+    currency: what the budget limits. fidelity: a longer training of the same network and repeat is paid from
+    scratch, or continues the longest one paid. duplicates: a repeated request is answered from the cache, or charged
+    again. invalid: an impossible proposal is free (but counted), costs the cheapest training, or the mean first rung.
     exhaustion: a request beyond the budget is charged what is left and answers nothing, or is credited (the
     literature's way, for reproductions only). The other fields have one value in this version.
 
@@ -69,7 +72,8 @@ class AccountingPolicy:
     def __post_init__(self) -> None:
         for name, available in _AVAILABLE.items():
             value = getattr(self, name)
-            if value in available:
+            if value in available and not isinstance(value, bool):
+                object.__setattr__(self, name, type(available[0])(value))  # 1 and 1.0 are one policy with one id
                 continue
             planned = _PLANNED.get(name, ())
             if value in planned or not isinstance(available[0], str):
@@ -124,7 +128,8 @@ class Ledger:
         self.end: End | None = None
         self._tariff = tariff
         self._place = component(policy.currency)
-        self._paid: dict[Key, tuple[float, Cost]] = {}  # longest training paid, with its price from scratch
+        self.beside = dict.fromkeys(REPORTED, NO_COST)
+        self._paid: dict[tuple[Key, int], tuple[float, Cost]] = {}  # longest training paid, its price from scratch
         self._seen: set[tuple[Key, float, int]] = set()
         trainings = -(-budget // max(tariff.full[self._place], 1))
         self._free_left = FREE_PROPOSALS_PER_TRAINING * trainings
@@ -132,8 +137,9 @@ class Ledger:
     def charge(self, kind: str, item: Request | Cost) -> Entry:
         """Charge one request, or an amount that buys no answer.
 
-        kind: "evaluation" with a Request; "supernet", "overhead" or "tuning" with a Cost. Raises BudgetSpent where
-        the account is closed.
+        kind: "evaluation" with a Request; "supernet", "overhead" or "tuning" with a Cost. The last two are reported
+        in `beside` and leave the budget alone. Raises BudgetSpent where the account is closed, ValueError for a
+        negative cost.
         """
         if self.end is not None:
             raise BudgetSpent(f"this account closed as {self.end}")
@@ -142,16 +148,21 @@ class Ledger:
         if (kind == "evaluation") != isinstance(item, Request):
             raise TypeError(f"{kind} charges take a {'Request' if kind == 'evaluation' else 'Cost'}")
         scratch = item.cost if isinstance(item, Request) else item
+        if min(scratch) < 0:
+            raise ValueError(f"a cost is not negative: {scratch}")
+        if kind in REPORTED:
+            self.beside[kind] = _sum(self.beside[kind], scratch)
+            return Entry(Charge.NEW, scratch, self.spent, False)
         charge, cost = self._price(item, scratch) if isinstance(item, Request) else (Charge.NEW, item)
         amount, left = cost[self._place], self.budget - self.spent[self._place]
         credited = isinstance(item, Request)
         if amount > left and self.policy.exhaustion == "abort_no_credit":
             charge, credited = Charge.ABORTED, False
             cost = Cost(*(part * left // amount for part in cost))
-        self.spent = Cost(*(a + b for a, b in zip(self.spent, cost, strict=True)))
+        self.spent = _sum(self.spent, cost)
         if amount >= left:
             self.end = End.EXHAUSTED
-        elif amount == 0:
+        elif amount == 0 and kind == "evaluation":
             self._free_left -= 1
             if self._free_left < 0:
                 self.end = End.STALLED
@@ -164,7 +175,7 @@ class Ledger:
             return Charge.INVALID, self._invalid_cost()
         fidelity = request.trial.fidelity
         repeated = (request.key, fidelity, request.replicate) in self._seen
-        paid_fidelity, paid = self._paid.get(request.key, (0.0, NO_COST))
+        paid_fidelity, paid = self._paid.get((request.key, request.replicate), (0.0, NO_COST))
         continues = self.policy.fidelity == "continue"
         if repeated or (continues and fidelity <= paid_fidelity):
             return (Charge.CACHED, NO_COST) if self.policy.duplicates == "cached_free" else (Charge.NEW, scratch)
@@ -182,10 +193,14 @@ class Ledger:
         return NO_COST
 
     def _remember(self, request: Request, key: Key, scratch: Cost) -> None:
-        fidelity = request.trial.fidelity
+        fidelity, training = request.trial.fidelity, (key, request.replicate)
         self._seen.add((key, fidelity, request.replicate))
-        if fidelity > self._paid.get(key, (0.0, NO_COST))[0]:
-            self._paid[key] = (fidelity, scratch)
+        if fidelity > self._paid.get(training, (0.0, NO_COST))[0]:
+            self._paid[training] = (fidelity, scratch)
+
+
+def _sum(one: Cost, other: Cost) -> Cost:
+    return Cost(*(a + b for a, b in zip(one, other, strict=True)))
 
 
 class StreamTooShortError(UserError):

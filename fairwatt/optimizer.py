@@ -8,9 +8,12 @@
 The body reads like the paper; `trial = yield Query(config)` is the whole interface.
 """
 
+import hashlib
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,6 +96,19 @@ class OptimizerFactory:
         """Names of the objectives of its problem."""
         return KINDS[self.kinds[0]]
 
+    @property
+    def code(self) -> str:
+        """Twelve hex digits of the sha256 of the file that defines it; "interactive" where there is none.
+
+        Runs of different code are not compared as one arm.
+        """
+        try:
+            path = inspect.getsourcefile(inspect.unwrap(self.build))
+            content = Path(path or "").read_bytes()
+        except (TypeError, OSError):
+            return "interactive"
+        return hashlib.sha256(content).hexdigest()[:12]
+
     def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """All settings with their values. Raises UserError for unknown names and values of another type."""
         for name, value in settings.items():
@@ -141,6 +157,7 @@ def optimizer(
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:
                 raise TypeError(f"optimizer {name}: setting {parameter.name} must be keyword-only with a default")
 
+        @wraps(target, updated=())
         def build(problem: Problem, rng: np.random.Generator, **settings: Any) -> Optimizer:
             made: Any = target(problem, rng, **settings)
             return made if inspect.isclass(target) else GeneratorOptimizer(made)

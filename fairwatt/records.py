@@ -167,8 +167,8 @@ class Header:
     """What a run was: everything needed to run it again, and to refuse a comparison that does not match.
 
     space, sampler, data_sha256, fidelities: of the benchmark. arm: the label, optimizer: the registered name.
-    settings: resolved. budget: in billionths of the currency's unit. cycle_full: energy of one full cycle of brackets
-    in full trainings, 0 for optimizers without brackets.
+    code: names the source file of the algorithm by its content. settings: resolved. budget: in billionths of the
+    currency's unit. cycle_full: energy of one full cycle of brackets in full trainings, 0 for optimizers without.
     """
 
     space: str
@@ -176,6 +176,7 @@ class Header:
     data_sha256: str
     fidelities: tuple[float, ...]
     optimizer: str
+    code: str
     arm: str
     settings: Mapping[str, Any]
     kinds: tuple[str, ...]

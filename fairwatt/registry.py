@@ -16,12 +16,14 @@ class Registry:
     """One kind of thing that can be asked for by name.
 
     builtin: names to "module:attribute". group: the entry-point group through which installed packages add theirs.
+    found_by: "module:attribute" of a function that returns further names and targets: what is on this machine now.
     """
 
-    def __init__(self, kind: str, group: str, builtin: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, group: str, builtin: Mapping[str, str], found_by: str = "") -> None:
         self.kind = kind
         self.group = group
         self._targets = dict(builtin)
+        self._found_by = found_by
         self._plugins_read = False
 
     def register(self, name: str, target: str) -> None:
@@ -31,22 +33,26 @@ class Registry:
 
     def names(self) -> list[str]:
         """Every registered name, the built-in ones first, in the order of registration."""
-        self._read_plugins()
-        return list(self._targets)
+        return list(self._known())
 
     def load(self, name: str) -> Any:
         """The factory of a name. Raises UnknownNameError with the nearest name."""
-        self._read_plugins()
-        if name not in self._targets:
-            raise UnknownNameError(self.kind, name, self._targets)
-        module, _, attribute = self._targets[name].partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        known = self._known()
+        if name not in known:
+            raise UnknownNameError(self.kind, name, known)
+        return _attribute(known[name])
 
-    def _read_plugins(self) -> None:
+    def _known(self) -> dict[str, str]:
         if not self._plugins_read:
             self._plugins_read = True
             for point in entry_points(group=self.group):
                 self.register(point.name, point.value)
+        return (_attribute(self._found_by)() if self._found_by else {}) | self._targets
+
+
+def _attribute(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 OPTIMIZERS = Registry(
@@ -73,6 +79,7 @@ BENCHMARKS = Registry(
         "ec-nas-5v-partial": "fairwatt.search_spaces.tabular:cell_benchmark",
         "toy-cells": "fairwatt.search_spaces.toy:toy_cells",
     },
+    found_by="fairwatt.search_spaces.sources:table_spaces",
 )
 
 
@@ -91,7 +98,7 @@ def from_file(text: str) -> Any:
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # known, so that its docstring is found
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{path}: cannot be imported ({type(error).__name__}: {error})") from error
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]

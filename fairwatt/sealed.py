@@ -41,10 +41,20 @@ def write_sealed(path: Path, data: Any) -> None:
 
 def read_sealed(path: Path) -> Any:
     """The data of a sealed file. Raises DamagedFileError where seal and content disagree, FileNotFoundError."""
-    lines = path.read_bytes().split(b"\n")
-    if len(lines) != 3 or lines[2] or lines[1] != _seal(lines[0]):
+    body = _body(path)
+    if body is None:
         raise DamagedFileError(path, "the content does not match its seal")
-    return json.loads(lines[0])
+    return json.loads(body)
+
+
+def is_intact(path: Path) -> bool:
+    """Whether there is a sealed file with the content that was written."""
+    return path.is_file() and _body(path) is not None
+
+
+def _body(path: Path) -> bytes | None:
+    lines = path.read_bytes().split(b"\n")
+    return lines[0] if len(lines) == 3 and not lines[2] and lines[1] == _seal(lines[0]) else None
 
 
 def _seal(body: bytes) -> bytes:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"  # before numpy and torch are imported: test workers must not spin against each other
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

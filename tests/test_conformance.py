@@ -145,7 +145,6 @@ NEED_A_RUN = {  # the runner refuses a fidelity that the benchmark has not
         (_global_numpy, {"leaves global state alone"}),
         (_global_python, {"leaves global state alone"}),
         (_global_torch, {"leaves global state alone"}),
-        (_numpy_values, {"survives JSON"}),
         (_trusting, {"survives invalid answers"}),
         (_dividing, {"survives invalid answers"}),
     ],
@@ -153,6 +152,10 @@ NEED_A_RUN = {  # the runner refuses a fidelity that the benchmark has not
 )
 def test_each_fault_is_found(toy: Benchmark, body: Callable[..., Any], expected: set[str]) -> None:
     assert _failed(check_optimizer(_searching(body), toy, run)) == expected
+
+
+def test_numpy_values_are_taken_as_numbers(toy: Benchmark) -> None:
+    assert not _failed(check_optimizer(_searching(_numpy_values), toy, run))
 
 
 def test_a_search_that_revives_is_found(toy: Benchmark) -> None:

@@ -212,13 +212,41 @@ def test_free_proposals_are_limited() -> None:
 
 def test_other_kinds_of_charge_buy_no_answer() -> None:
     ledger = Ledger(AccountingPolicy(), 10_000, TARIFF)
-    entry = ledger.charge("overhead", Cost(300, 20, 0, 0))
-    assert not entry.credited
+    assert not ledger.charge("supernet", Cost(300, 20, 0, 0)).credited
     assert ledger.spent.energy_nj == 300
-    with pytest.raises(TypeError, match="overhead charges take a Cost"):
-        ledger.charge("overhead", request(0))
+    with pytest.raises(TypeError, match="supernet charges take a Cost"):
+        ledger.charge("supernet", request(0))
     with pytest.raises(UnknownNameError, match="did you mean 'tuning'"):
         ledger.charge("tunning", NO_COST)
+    with pytest.raises(ValueError, match="not negative"):
+        ledger.charge("supernet", Cost(-1, 0, 0, 0))
+
+
+@pytest.mark.parametrize("kind", ["overhead", "tuning"])
+def test_what_is_only_reported_stands_beside_the_budget(kind: str) -> None:
+    ledger = Ledger(AccountingPolicy(), 10_000, TARIFF)
+    for _ in range(1_000):
+        ledger.charge(kind, Cost(300, 20, 0, 0))
+        ledger.charge(kind, NO_COST)
+    assert (ledger.spent, ledger.end) == (NO_COST, None)
+    assert ledger.beside[kind].energy_nj == 300_000
+
+
+def test_another_repeat_is_not_continued() -> None:
+    """A longer training continues a shorter one of the same network and repeat (x, rho), not one of another run."""
+    low, high = request(0, FIDELITIES[0], 40), request(0, FIDELITIES[2], 360, replicate=1)
+    assert [entry.charge for entry in replay([low, high], fidelity="continue")] == [Charge.NEW, Charge.NEW]
+
+
+def test_a_shorter_training_does_not_hide_a_longer_one() -> None:
+    stream = [request(0, FIDELITIES[i], cost) for i, cost in ((2, 360), (0, 40), (3, 1_080))]
+    charged = replay(stream, fidelity="continue", duplicates="charged")
+    assert [entry.cost.energy_nj for entry in charged] == [360, 40, 720]
+
+
+def test_a_continued_training_is_one_evaluation_more() -> None:
+    stream = [request(0, FIDELITIES[0], 40), request(0, FIDELITIES[1], 120)]
+    assert replay(stream, fidelity="continue")[-1].spent.nano_evaluations == 2 * NANO
 
 
 @pytest.mark.parametrize(
@@ -259,6 +287,9 @@ def test_the_policy_id_names_the_policy() -> None:
         for c in ("energy", "time", "epochs", "evaluations")
     }
     assert len(everything) == 2 * 2 * 3 * 2 * 4
+    assert AccountingPolicy(pue=1).policy_id == AccountingPolicy().policy_id
+    with pytest.raises(NotAvailableError):
+        AccountingPolicy(workers=True)
     assert AccountingPolicy.of({}, resumable=True) == AccountingPolicy(fidelity="continue")
 
 

@@ -19,7 +19,7 @@ MAX_EXHAUSTIVE = Fraction(1, 4)
 MAX_INITIAL = Fraction(1, 3)
 
 _SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
-_OF_ONE_ARM = ("optimizer", "settings", "kinds", "objectives")
+_OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives")
 
 
 def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:

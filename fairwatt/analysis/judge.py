@@ -58,7 +58,13 @@ def verdicts(
     ]
     family = [verdict for verdict in found if not verdict.reasons]
     adjusted = iter(holm([verdict.p for verdict in family]))
-    return tuple(decided(v if v.reasons else replace(v, p_holm=next(adjusted))) for v in found)
+    level = LEVEL / max(len(family), 1)
+    return tuple(decided(v if v.reasons else _in_family(v, next(adjusted), level)) for v in found)
+
+
+def _in_family(verdict: Verdict, p_holm: float, level: float) -> Verdict:
+    """With what depends on how many comparisons there are: Holm's p, and what its first step can detect."""
+    return replace(verdict, p_holm=p_holm, detectable=detectable_win_rate(verdict.seeds, power=POWER, level=level))
 
 
 def _pairs(endpoints: Endpoints, ranking: Ranking, all_pairs: bool) -> list[tuple[str, str]]:
@@ -152,7 +158,6 @@ class _Judge:
             effect_high=max(effects),
             cells=cells,
             flips=tuple(cell.name for cell in cells if cell.flips),
-            detectable=detectable_win_rate(len(seeds), power=POWER, level=LEVEL),
         )
 
     def _trainings(self, book: Book) -> float:

@@ -1,7 +1,7 @@
 """Results on disk -> what is compared."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,8 +21,9 @@ class Results:
     """One study's folder.
 
     study: its declaration. runs: by space, arms and seeds in the study's order; each recorded at its largest budget.
-    missing: (space, arm, seed) of cells without a run. cpu_seconds: by (space, arm), of the whole search process,
-    where it was noted.
+    missing: (space, arm, seed) of cells without a run. extended: number of seeds before each extension. cpu_seconds:
+    by (space, arm), of the whole search process, where it was noted. provenance: of each version of code and machine
+    that made runs, the latest last.
     """
 
     folder: Path
@@ -30,8 +31,19 @@ class Results:
     references: Mapping[str, Reference]
     runs: Mapping[str, tuple[Run, ...]]
     missing: tuple[tuple[str, str, int], ...]
+    extended: tuple[int, ...]
     cpu_seconds: Mapping[tuple[str, str], tuple[float, ...]]
-    provenance: Mapping[str, Any]
+    provenance: Sequence[Mapping[str, Any]]
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What keeps these results from being the study that was declared before the first search."""
+        found = []
+        if self.missing:
+            arms = ", ".join(dict.fromkeys(arm for _, arm, _ in self.missing))
+            found.append(f"{len(self.missing)} searches are missing (of {arms}); Holm counts the arms that are here")
+        found += [f"seeds were added after {count} had been run" for count in self.extended]
+        return tuple(found)
 
     @property
     def protocol(self) -> Protocol:
@@ -58,12 +70,17 @@ def load(folder: Path) -> Results:
     declared = folder / "study.json"
     if not declared.is_file():
         raise UserError(f"{folder} holds no results (no study.json); make some with: fairwatt run STUDY.yaml")
-    study = read_sealed(declared)["study"]
+    claim = read_sealed(declared)
+    study = claim["study"]
     references, runs, missing = {}, {}, []
     for space in study["spaces"]:
         found = {}
         for path in sorted((folder / space).glob("*/*/*/*.json")):
             run = read_run(path)
+            if (run.header.arm, run.header.seed) in found:
+                raise UserError(
+                    f"{path}: arm {run.header.arm}, seed {run.header.seed} is there twice; keep one of them"
+                )
             found[run.header.arm, run.header.seed] = run
         wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
         missing += [(space, *cell) for cell in wanted if cell not in found]
@@ -79,8 +96,9 @@ def load(folder: Path) -> Results:
         references=references,
         runs=runs,
         missing=tuple(missing),
+        extended=tuple(claim["extended"]),
         cpu_seconds=_cpu_seconds(folder / "timings.jsonl"),
-        provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else {},
+        provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else [],
     )
 
 

@@ -3,8 +3,9 @@
 WIN: Holm p < .05 in the primary cell; the ratio of RS-equivalent energies beyond +-10 % with its whole interval; a
 paired win rate of .64 or more for the winner; and no sensitivity cell flips. WIN (small): significant, the interval of
 the difference without 0, but one of the middle two fails. EQUIVALENT: the ratio's whole interval within +-10 %.
-POLICY-DEPENDENT: one of these three, but a cell flips. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that
-nothing can flip, and it states what could have been detected. Absence of significance is never equality.
+POLICY-DEPENDENT: one of these three, but a cell flips; where streams do not reach every policy and currency, none of
+them is claimed. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that nothing can flip, and it states what
+could have been detected. Absence of significance is never equality.
 """
 
 import math
@@ -99,6 +100,10 @@ def decided(verdict: Verdict) -> Verdict:
         outcome = Outcome.WIN if beyond and effect >= MEDIUM_WIN_RATE else Outcome.WIN_SMALL
     else:
         return replace(verdict, outcome=Outcome.INCONCLUSIVE)
+    missing = [cell.name for cell in verdict.cells if cell.required and not cell.recorded]
+    if missing:
+        reason = f"not recorded under {len(missing)} other books ({'; '.join(missing)}); run it as a study"
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(reason,))
     if verdict.flips:
         return replace(verdict, outcome=Outcome.POLICY_DEPENDENT)
     return replace(verdict, outcome=outcome, winner=winner)

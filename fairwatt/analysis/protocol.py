@@ -15,6 +15,7 @@ MEDIUM_WIN_RATE = 0.64
 ROPE = (0.9, 1.1)
 """Ratios of RS-equivalent energy that count as the same: +-10 %."""
 POWER = 0.8
+MIN_SEEDS = 20
 
 
 class ComparisonError(UserError):
@@ -35,13 +36,15 @@ class Protocol:
     budgets: tuple[str, ...] = ("30 full", "100 full")
     budget_factors: Mapping[str, Fraction] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
-    min_seeds: int = 20
+    min_seeds: int = MIN_SEEDS
 
     def __post_init__(self) -> None:
         if not self.budgets:
             raise UserError("a protocol needs at least one budget, such as '30 full'")
-        for text in self.budgets:
-            Budget.parse(text)
+        if len({Budget.parse(text) for text in self.budgets}) < len(self.budgets):
+            raise UserError(f"budgets must differ, or every test counts twice: {', '.join(self.budgets)}")
+        if self.min_seeds < MIN_SEEDS:
+            raise UserError(f"min_seeds = {self.min_seeds}: a verdict needs {MIN_SEEDS} paired seeds or more")
         for arm, factor in self.budget_factors.items():
             if factor <= 0:
                 raise UserError(f"budget factor of {arm}: expected a positive number, got {factor}")

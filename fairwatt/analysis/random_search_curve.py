@@ -65,7 +65,9 @@ def probability_within(
 class RandomSearchCurve:
     """Expected loss of random search after each number of full trainings.
 
-    trainings: [J] ascending from 1 to N; loss: [J], not increasing.
+    trainings: [J] ascending from 1 to the first number that is sure to find the optimum, which without replacement is
+    N - T + 1 where T of N configurations tie for it (for fronts: where every point of the front is there T times or
+    more), and else N; loss: [J], descending. Repeated losses are left out, so that each has its first number only.
     """
 
     trainings: Array
@@ -74,21 +76,29 @@ class RandomSearchCurve:
     @classmethod
     def of_best(cls, values: ArrayLike, *, replacement: bool) -> "RandomSearchCurve":
         """The curve of the expected best of values [N]."""
-        nodes = _nodes(np.size(values))
-        return cls(nodes, expected_best(values, nodes, replacement=replacement))
+        array = np.asarray(values, dtype=np.float64)
+        nodes = _nodes(array.size, int((array == array.min()).sum()))
+        return cls._descending(nodes, expected_best(array, nodes, replacement=replacement))
 
     @classmethod
     def of_hypervolume(cls, points: ArrayLike, scale: FrontScale, *, replacement: bool) -> "RandomSearchCurve":
         """The curve of the expected hypervolume regret of points [N, 2] in units of their front."""
-        nodes = _nodes(len(np.asarray(points)))
-        found = expected_hypervolume(scale.normalise(points), REFERENCE_POINT, nodes, replacement=replacement)
-        return cls(nodes, 1.0 - found / scale.best)
+        areas = _area_by_dominators(scale.normalise(points), np.asarray(REFERENCE_POINT))
+        count = areas.size - 1
+        nodes = _nodes(count, 1 + int(np.flatnonzero(areas[1:])[0]))
+        found = areas.sum() - _sum_over_missed(areas, count, nodes, replacement)
+        return cls._descending(nodes, 1.0 - found / scale.best)
+
+    @classmethod
+    def _descending(cls, trainings: Array, loss: Array) -> "RandomSearchCurve":
+        lower = np.diff(np.minimum.accumulate(loss), prepend=np.inf) < 0
+        return cls(trainings[lower], loss[lower])
 
     def equivalent(self, loss: ArrayLike) -> Array:
         """Full trainings that random search needs for an expected loss, same shape as `loss`.
 
-        Straight lines between nodes: a search that tosses a coin between n and n + 1. Censored at 1 and at N, the
-        exhaustive search: see `is_censored`.
+        Straight lines between nodes: a search that tosses a coin between n and n + 1. Censored at both ends, of which
+        the last is exhaustive search, but for ties at the optimum: see `is_censored`.
         """
         return np.asarray(np.interp(-np.asarray(loss), -self.loss, self.trainings), dtype=np.float64)
 
@@ -98,9 +108,10 @@ class RandomSearchCurve:
         return bool(np.isclose(np.asarray(trainings)[..., None], ends, rtol=1e-6, atol=0.0).any())
 
 
-def _nodes(count: int) -> Array:
+def _nodes(count: int, ties: int) -> Array:
     first = np.arange(1.0, min(count, _EVERY) + 1)
-    return np.unique(np.concatenate([first, np.geomspace(first[-1], count, _EVERY).round()]))
+    certain = count - ties + 1  # so many different draws cannot miss one of `ties`
+    return np.unique(np.concatenate([first, np.geomspace(first[-1], count, _EVERY).round(), [certain]]))
 
 
 def _sum_over_missed(weights: Array, count: int, trainings: ArrayLike, replacement: bool) -> Array:

@@ -6,7 +6,7 @@ No script, no remote resource (the page forbids them to itself), every name esca
 import base64
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,11 +75,11 @@ def render(results: Results, comparisons: Sequence[Comparison], views: Sequence[
     environment.filters["tone"] = tone
     study = results.study
     runs = sum(len(runs) for runs in results.runs.values())
-    missing = f"; {len(results.missing)} searches are missing" if results.missing else ""
     return environment.get_template("report.html.j2").render(
         title=study["study"],
         subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {len(study['seeds'])} seeds, budgets "
-        f"{' and '.join(study['budgets'])}{missing}. Made by fairwatt {results.provenance.get('fairwatt', '')}.",
+        f"{' and '.join(study['budgets'])}. Made by fairwatt {_latest(results).get('fairwatt', '')}.",
+        caveats=results.caveats,
         spaces=views or [space_view(comparison, results) for comparison in comparisons],
         rules=RULES,
         provenance=_provenance(results, comparisons),
@@ -103,7 +103,11 @@ def space_view(comparison: Comparison, results: Results) -> dict[str, Any]:
             _overhead(comparison, results),
         ],
         "sensitivity": [_sensitivity(verdicts, kind) for kind in kinds if _recorded(verdicts, kind)],
-        "notes": (f"energy axis: {comparison.reference.energy_label}", *comparison.reference.notes),
+        "notes": (
+            f"energy axis: {comparison.reference.energy_label}",
+            *_caveats(comparison),
+            *comparison.reference.notes,
+        ),
     }
 
 
@@ -243,8 +247,9 @@ def _overhead(comparison: Comparison, results: Results) -> TextTable:
 
 
 def _provenance(results: Results, comparisons: Sequence[Comparison]) -> TextTable:
-    about = results.provenance
-    rows = [
+    about = _latest(results)
+    rows = [("runs were made by", f"{len(results.provenance)} versions of code or machine; shown is the latest")]
+    rows += [
         ("fairwatt", f"{about.get('fairwatt', '')} ({about.get('git', '')})"),
         ("python", str(about.get("python", ""))),
     ]
@@ -255,6 +260,19 @@ def _provenance(results: Results, comparisons: Sequence[Comparison]) -> TextTabl
         rows.append((f"policy on {comparison.space}", f"{policy.policy_id}: {policy.to_json()}"))
         rows.append((f"data of {comparison.space}", comparison.reference.data_sha256))
     return TextTable("", ("what", "which"), tuple(rows), text=(0, 1))
+
+
+def _caveats(comparison: Comparison) -> tuple[str, ...]:
+    if comparison.reference.replicates == 1:
+        return ()
+    return (
+        "'random search needs' comes out too small here: its closed form selects by the mean over repeats, arms by the "
+        "one repeat that they see",
+    )
+
+
+def _latest(results: Results) -> Mapping[str, Any]:
+    return results.provenance[-1] if results.provenance else {}
 
 
 def _commands(results: Results) -> str:

@@ -27,12 +27,14 @@ Array = NDArray[np.float64]
 class SensitivityCell:
     """The effect of an arm v. the reference under other books.
 
+    required: whether a claim needs it; neighbouring budgets are looked at where they happen to be recorded.
     recorded: False where the streams are too short for these books; then the numbers are NaN and `note` says why.
     win_rate: paired, of the arm. difference: mean of arm - reference. interaction_p: of no difference from the
     primary cell.
     """
 
     name: str
+    required: bool
     recorded: bool
     win_rate: float
     difference: float
@@ -66,8 +68,11 @@ def sensitivity_cells(
     by_sign_only = {book.name for book in neighbours}
     cells = []
     for book in (*others, *neighbours):
+        required = book.name not in by_sign_only
         if book.name in missing:
-            cells.append(SensitivityCell(book.name, False, math.nan, math.nan, math.nan, False, missing[book.name]))
+            cells.append(
+                SensitivityCell(book.name, required, False, math.nan, math.nan, math.nan, False, missing[book.name])
+            )
             continue
         differences, p = found[book.name], p_values[book.name]
         reversed_ = bool(np.sign(differences.mean()) * np.sign(base.mean()) < 0)
@@ -75,6 +80,7 @@ def sensitivity_cells(
         cells.append(
             SensitivityCell(
                 name=book.name,
+                required=required,
                 recorded=True,
                 win_rate=paired_win_rate(differences),
                 difference=float(differences.mean()),

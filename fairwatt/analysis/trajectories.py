@@ -108,10 +108,14 @@ class Trajectory:
         return float(self.steps(indicator)[self.close(book).credited])
 
     def curve(self, indicator: str, book: Book, spent: Sequence[int]) -> Array:
-        """[G] values at spent amounts [G], in billionths; after an early end the last value is carried forward."""
+        """[G] values at spent amounts [G], in billionths; from the budget on, and after an early end, the final value.
+
+        So a request that overshoots the budget counts at the budget, though it costs more, where the books credit it.
+        """
         totals = self.account(book.policy).spent(book.policy.currency)
         credited = self.close(book).credited
-        counts = [bisect_right(totals, amount, hi=credited) for amount in spent]
+        budget = book.budget.resolve(book.policy.currency, self.tariff)
+        counts = [credited if amount >= budget else bisect_right(totals, amount, hi=credited) for amount in spent]
         values: Array = self.steps(indicator)[counts]
         return values
 

@@ -37,7 +37,7 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
             p_value(verdict.p_holm),
             multiple(verdict.arm_equivalent),
             interval(verdict.ratio, 2),
-            "; ".join(verdict.flips) or "; ".join(verdict.reasons) or "-",
+            "; ".join(verdict.flips if verdict.outcome is Outcome.POLICY_DEPENDENT else verdict.reasons) or "-",
         )
         for verdict in verdicts
         if verdict.kind == kind
@@ -51,7 +51,7 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
         "Holm p",
         "random search needs [95 %]",
         "ratio to the reference [95 %]",
-        "flips, or why void",
+        "what flips it, or why nothing is claimed",
     )
     return TextTable(RANKING_TITLES[kind], columns, rows, text=(0, 1, 2, 8), verdict=2)
 
@@ -81,6 +81,8 @@ def sentence(verdict: Verdict) -> str:
             return f"{pair}: no verdict, because {'; '.join(verdict.reasons)}."
         case Outcome.EQUIVALENT:
             return f"{pair}: equivalent within 10 % of random-search-equivalent energy.{needs}"
+        case Outcome.INCONCLUSIVE if verdict.reasons:
+            return f"{pair}: nothing is claimed, because {'; '.join(verdict.reasons)}.{needs}"
         case Outcome.INCONCLUSIVE:
             return (
                 f"{pair}: nothing can be said; {verdict.seeds} seeds detect a win rate of "

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,9 +25,10 @@ from fairwatt.ledger import AccountingPolicy
 from fairwatt.problem import Benchmark
 from fairwatt.registry import make_benchmark
 from fairwatt.runfile import write_reference, write_run
-from fairwatt.sealed import write_atomically
+from fairwatt.sealed import is_intact
 
 EXECUTORS = ("serial", "processes")
+POOLS = 3
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _SLOW_FIRST = {"bananas": 0, "bohb": 1, "hb": 2}
 
@@ -54,15 +56,13 @@ def run_study(
     workers: processes; the machine's cores where 0. progress: called with (done, total, outcome) at the start and
     after each cell. Returns the outcomes of this call. Raises UserError for a folder that holds another study.
     """
-    if executor not in EXECUTORS:
-        raise UnknownNameError("executor", executor, EXECUTORS)
     store = Store(folder)
+    everything = check_study(study, folder, executor)
     store.claim(study)
     for space in study.spaces:
         write_reference(store.reference_path(space), _benchmark(space, study.sampler).reference())
-    write_atomically(folder / "provenance.json", json.dumps(provenance(), indent=1).encode() + b"\n")
-    everything = paths(study, store)
-    todo = [cell for cell, path in everything if not path.exists()]
+    store.note_provenance(provenance())
+    todo = [cell for cell, path in everything if not is_intact(path)]
     todo.sort(key=lambda cell: _SLOW_FIRST.get(cell.arm.optimizer, 9))
     done = len(everything) - len(todo)
     progress(done, len(everything), None)
@@ -73,8 +73,24 @@ def run_study(
             outcomes.append(outcome)
             if not outcome.error:
                 timings.write(json.dumps(_timing(outcome)) + "\n")
+                timings.flush()
             progress(done, len(everything), outcome)
     return outcomes
+
+
+def check_study(study: Study, folder: Path, executor: str) -> list[tuple[Cell, Path]]:
+    """The cells of a study and their files, once everything that can be wrong before the first search was looked at.
+
+    Raises UserError: missing data, a budget of another currency, settings that an algorithm refuses, ...
+    """
+    if executor not in EXECUTORS:
+        raise UnknownNameError("executor", executor, EXECUTORS)
+    for space in study.spaces:
+        fidelities = _benchmark(space, study.sampler).fidelities
+        for arm in study.optimizers:
+            factory = arm.factory()
+            factory.cycle_full(fidelities, factory.resolve(arm.settings))
+    return paths(study, Store(folder))
 
 
 def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:
@@ -114,7 +130,7 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
     except UserError as error:
         store.fail(path, str(error))
         return Outcome(cell, str(error), time.process_time() - started, 0)
-    except Exception as error:  # one broken optimizer must not take the other arms with it
+    except (Exception, SystemExit) as error:  # one broken optimizer must not take the other arms with it
         store.fail(path, traceback.format_exc())
         return Outcome(cell, f"{type(error).__name__}: {error}", time.process_time() - started, 0)
     store.failure_path(path).unlink(missing_ok=True)
@@ -127,7 +143,23 @@ def _serial(study: Study, store: Store, todo: Iterable[Cell]) -> Iterator[Outcom
 
 
 def _processes(study: Study, store: Store, todo: Sequence[Cell], workers: int) -> Iterator[Outcome]:
-    workers = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    """Outcomes as they come. Where a worker is killed a new pool goes on, twice; then it is said."""
+    left = list(todo)
+    for _ in range(POOLS):
+        try:
+            for outcome in _one_pool(study, store, left, min(workers or os.cpu_count() or 1, max(len(left), 1))):
+                left.remove(outcome.cell)
+                yield outcome
+        except BrokenProcessPool:
+            continue
+        return
+    raise UserError(
+        f"worker processes were killed {POOLS} times (out of memory?), {len(left)} searches are left; "
+        "run the same command to go on, with fewer --workers"
+    )
+
+
+def _one_pool(study: Study, store: Store, todo: Sequence[Cell], workers: int) -> Iterator[Outcome]:
     with _one_thread_each(), _pool(workers) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(run_cell, study, store, cell) for cell in todo}
         try:
@@ -136,7 +168,7 @@ def _processes(study: Study, store: Store, todo: Sequence[Cell], workers: int) -
                 for future in finished:
                     yield future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)  # what runs now is finished, what waits is not begun
             raise
 
 

@@ -1,7 +1,10 @@
 """One search: ask, measure, charge, tell, record."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from fairwatt.budget import Budget
 from fairwatt.errors import UserError
@@ -22,7 +25,7 @@ def run(
     seed: int = 0,
     budget: str | Budget = "30 full",
     settings: Mapping[str, Any] | None = None,
-    policy: AccountingPolicy | None = None,
+    policy: AccountingPolicy | Mapping[str, Any] | None = None,
     label: str | None = None,
     initial: int = 3,
     also: Sequence[Book] = (),
@@ -30,7 +33,7 @@ def run(
     """Run one search and keep its books.
 
     benchmark: a registered name, or what `make_benchmark` made. optimizer: a registered name or a factory. budget: such
-    as "30 full" (full trainings at mean cost) or "14.2 kWh". policy: the benchmark's default where None. label: the
+    as "30 full" (full trainings at mean cost) or "14.2 kWh". policy: a policy or settings of one. label: the
     arm's name, which keys its random stream; the optimizer's name where None. also: further (policy, budget) pairs;
     recording goes on until their accounts have closed too, so that the run can be priced under each of them later.
 
@@ -40,10 +43,14 @@ def run(
     factory = OPTIMIZERS.load(optimizer) if isinstance(optimizer, str) else optimizer
     if not isinstance(factory, OptimizerFactory):
         raise UserError(f"{optimizer!r} is not an optimizer: decorate it with `fairwatt.optimizer.optimizer('name')`")
-    if seed < 0:
-        raise UserError(f"seed = {seed}: seeds count from 0")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise UserError(f"seed = {seed!r}: seeds are whole numbers from 0 to 2**32 - 1")
+    seed = int(seed)
+    if not isinstance(budget, str | Budget):
+        raise UserError(f"budget = {budget!r}: expected text like '30 full' or '14.2 kWh'")
     wanted = Budget.parse(budget) if isinstance(budget, str) else budget
-    policy = policy or AccountingPolicy.of({}, resumable=benchmark.resumable)
+    if not isinstance(policy, AccountingPolicy):
+        policy = AccountingPolicy.of(policy or {}, resumable=benchmark.resumable)
     tariff = benchmark.tariff()
     amount = wanted.resolve(policy.currency, tariff)
     arm = label or factory.name
@@ -55,6 +62,7 @@ def run(
         data_sha256=benchmark.data_sha256,
         fidelities=benchmark.fidelities,
         optimizer=factory.name,
+        code=factory.code,
         arm=arm,
         settings=resolved,
         kinds=factory.kinds,
@@ -78,7 +86,7 @@ def run(
         except SearchEnded:
             ended = True
             break
-        request = answer(benchmark, problem, query, seed)
+        request = answer(benchmark, problem, plain(query, arm), seed)
         for ledger in ledgers:
             if ledger.end is None:
                 ledger.charge("evaluation", request)
@@ -88,9 +96,19 @@ def run(
     return price(recorded, policy, amount, header.budget_text)
 
 
+def plain(query: Query, arm: str) -> Query:
+    """The query in Python's own numbers, whatever numpy made of them. Raises UserError for what is no query."""
+    if not isinstance(query, Query) or not isinstance(query.config, tuple | list):
+        raise UserError(f"{arm} asked {query!r}; expected Query(config), with a config of the space")
+    config = tuple(value.item() if isinstance(value, np.generic) else value for value in query.config)
+    return Query(config, float(query.fidelity))
+
+
 def answer(benchmark: Benchmark, problem: Problem, query: Query, seed: int) -> Request:
     """The oracle's answer to one query. Raises UserError for a fidelity that the benchmark has not."""
     measured = benchmark.measure(query.config, query.fidelity, seed)
+    if math.isnan(measured.val_error) or math.isnan(measured.energy_kwh):
+        raise ValueError(f"{benchmark.name} measured NaN for {query}; a diverged training has its chance-level error")
     trial = Trial(
         config=query.config,
         fidelity=query.fidelity,

@@ -1,13 +1,14 @@
 """Results on disk: study/space/arm/budget/policy/seed. A finished file is a finished cell."""
 
-from collections.abc import Iterable
+import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from fairwatt.errors import UserError
 from fairwatt.experiments.study import Cell, Study
-from fairwatt.sealed import read_sealed, write_atomically, write_sealed
+from fairwatt.sealed import is_intact, read_sealed, write_atomically, write_sealed
 
 FORMAT = 1
 _MAY_GROW = ("seeds",)
@@ -22,20 +23,37 @@ class Store:
     def claim(self, study: Study) -> None:
         """Make the folder this study's, or extend the study that it holds by seeds.
 
-        Raises UserError, naming the first field that differs, where the folder holds another study.
+        How many seeds there were before each extension is kept: adding seeds after a look is optional stopping.
+        A folder without a finished run is nobody's. Raises UserError, naming the first field that differs, where the
+        folder holds runs of another study.
         """
         path = self.folder / "study.json"
-        new = study.model_dump(mode="json")
+        new, extended = study.model_dump(mode="json"), []
         if path.exists():
             old: dict[str, Any] = read_sealed(path)["study"]
-            for field in new:
+            for field in new if self.has_runs() else ():
                 if field not in _MAY_GROW and old.get(field) != new[field]:
                     raise UserError(
                         f"{self.folder} holds a study with {field} = {old.get(field)!r}, not {new[field]!r}; "
                         "choose another folder with --out"
                     )
-            new["seeds"] = sorted({*old["seeds"], *new["seeds"]})
-        write_sealed(path, {"format": FORMAT, "study": new})
+            if self.has_runs():
+                new["seeds"] = sorted({*old["seeds"], *new["seeds"]})
+                extended = read_sealed(path)["extended"]
+                if len(new["seeds"]) > len(old["seeds"]):
+                    extended = [*extended, len(old["seeds"])]
+        write_sealed(path, {"format": FORMAT, "study": new, "extended": extended})
+
+    def has_runs(self) -> bool:
+        """Whether any search has finished here."""
+        return any(self.folder.glob("*/*/*/*/*.json"))
+
+    def note_provenance(self, provenance: dict[str, object]) -> None:
+        """Add to the list of what made the runs, where it is not the last entry already."""
+        path = self.folder / "provenance.json"
+        noted = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        if noted[-1:] != [provenance]:
+            write_atomically(path, json.dumps([*noted, provenance], indent=1).encode() + b"\n")
 
     def run_path(self, cell: Cell, budget_text: str, policy_id: str) -> Path:
         """Where one cell's run is, or will be."""
@@ -76,19 +94,21 @@ class Progress:
     missing: tuple[int, ...]
 
 
-def progress(store: Store, study: Study, paths: Iterable[tuple[Cell, Path]]) -> list[Progress]:
-    """A line for each space and arm, from what is on disk."""
-    lines: dict[tuple[str, str], list[tuple[Cell, Path]]] = {}
-    for cell, path in paths:
-        lines.setdefault((cell.space, cell.arm.label), []).append((cell, path))
+def progress(store: Store, study: Study) -> list[Progress]:
+    """A line for each space and arm, from what is on disk; the data is not needed."""
     found = []
-    for (space, arm), group in lines.items():
-        done = [cell.seed for cell, path in group if path.exists()]
-        failed = {
-            cell.seed: failure.read_text(encoding="utf-8").strip().splitlines()[-1]
-            for cell, path in group
-            if not path.exists() and (failure := store.failure_path(path)).exists()
-        }
-        missing = tuple(cell.seed for cell, _ in group if cell.seed not in {*done, *failed})
-        found.append(Progress(space, arm, len(done), failed, missing))
+    for space, arm in product(study.spaces, study.optimizers):
+        done, failed, missing = 0, {}, []
+        for seed in study.seeds:
+            runs = sorted((store.folder / space / arm.label).glob(f"*/*/{seed}.json"))
+            failures = sorted((store.folder / space / arm.label).glob(f"*/*/{seed}.failed"))
+            if any(map(is_intact, runs)):
+                done += 1
+            elif runs:
+                failed[seed] = "the file is damaged; the next run replaces it"
+            elif failures:
+                failed[seed] = failures[-1].read_text(encoding="utf-8").strip().splitlines()[-1]
+            else:
+                missing.append(seed)
+        found.append(Progress(space, arm.label, done, failed, tuple(missing)))
     return found

@@ -16,16 +16,27 @@ from fairwatt.ledger import AccountingPolicy
 from fairwatt.optimizer import OptimizerFactory
 from fairwatt.registry import BENCHMARKS, OPTIMIZERS, from_file
 
+MAX_SEEDS = 100_000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML, except that 10:40 is text and not 640: YAML 1.1 takes it for a number of base 60."""
+    """Safe YAML without two traps of YAML 1.1: 10:40 is text and not 640, and equal keys are an error."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - yaml's own class attribute
         first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:int"]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """A mapping whose keys differ: of two equal ones YAML would keep the last without a word."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key {key!r} is there twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9_]*)$"), list("-+0123456789"))
@@ -45,7 +56,7 @@ class Arm(_Strict):
     optimizer: str
     label: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
-    budget_factor: float = Field(default=1.0, gt=0)
+    budget_factor: float = Field(default=1.0, gt=0, le=1000)
 
     @model_validator(mode="before")
     @classmethod
@@ -56,7 +67,7 @@ class Arm(_Strict):
     def _labelled(self) -> "Arm":
         if not self.label:
             object.__setattr__(self, "label", self.optimizer.rpartition(":")[2])
-        if not LABEL.fullmatch(self.label):
+        if not LABEL.fullmatch(self.label) or self.label == "reference.json":
             raise ValueError(f"label {self.label!r}: letters, digits and . _ @ + - only")
         return self
 
@@ -86,7 +97,7 @@ class Study(_Strict):
     initial: int = Field(default=3, ge=0)
     sampler: str = "uniform"
     policy: dict[str, Any] = Field(default_factory=dict)
-    min_seeds: int = Field(default=20, ge=2)
+    min_seeds: int = Field(default=20, ge=20)
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -95,25 +106,27 @@ class Study(_Strict):
             return (value,)
         if isinstance(value, str):
             first, colon, end = value.partition(":")
-            if not (colon and first.isdigit() and end.isdigit() and int(first) < int(end)):
-                raise ValueError(f"seeds {value!r}: expected first:end, such as 0:30")
+            whole = first.isascii() and end.isascii() and first.isdecimal() and end.isdecimal()
+            if not (colon and whole and 0 < int(end) - int(first) <= MAX_SEEDS):
+                raise ValueError(f"seeds {value!r}: expected first:end, such as 0:30, and at most {MAX_SEEDS:,} seeds")
             return tuple(range(int(first), int(end)))
         return value
 
     @field_validator("spaces", "optimizers", "budgets", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return value.split(",") if isinstance(value, str) else value
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> "Study":
         if not LABEL.fullmatch(self.study):
             raise ValueError(f"study {self.study!r}: letters, digits and . _ @ + - only")
-        for what, values in (("spaces", self.spaces), ("labels", self.labels), ("seeds", self.seeds)):
+        labels = tuple(label.casefold() for label in self.labels)  # they are folders, and some disks ignore case
+        for what, values in (("spaces", self.spaces), ("labels", labels), ("seeds", self.seeds)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ: {', '.join(map(str, values))}")
-        if min(self.seeds) < 0:
-            raise ValueError("seeds count from 0")
+        if min(self.seeds) < 0 or max(self.seeds) >= 2**32:
+            raise ValueError("seeds count from 0 to 2**32 - 1")
         return self
 
     @property
@@ -131,8 +144,9 @@ class Study(_Strict):
         if self.reference not in self.labels:
             raise UnknownNameError("reference", self.reference, self.labels)
         AccountingPolicy.of(self.policy)
-        for budget in self.budgets:
-            Budget.parse(budget)
+        budgets = [Budget.parse(budget) for budget in self.budgets]
+        if len(set(budgets)) < len(budgets):
+            raise UserError(f"budgets must differ, or every test counts twice: {', '.join(self.budgets)}")
 
     def largest(self, arm: Arm) -> tuple[Budget, ...]:
         """The primary budgets of one arm, its factor included, as given."""
@@ -161,7 +175,7 @@ def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
     text = _text(path)
     try:
         data = _Loader(text).get_single_data()
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise UserError(f"{path}{where}: not YAML ({getattr(error, 'problem', error)})") from error
@@ -203,7 +217,10 @@ def shipped_studies() -> list[str]:
 def _text(path: str | Path) -> str:
     file = Path(path)
     if file.is_file():
-        return file.read_text(encoding="utf-8")
+        try:
+            return file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
     name = str(path) if str(path).endswith(".yaml") else f"{path}.yaml"
     if name in shipped_studies():
         return (resources.files("fairwatt.experiments") / "studies" / name).read_text(encoding="utf-8")
@@ -211,10 +228,11 @@ def _text(path: str | Path) -> str:
 
 
 def _override(key: str, value: str) -> Any:
-    """A command-line value: text where the field takes text, YAML otherwise."""
-    if key in ("seeds", "study", "reference", "sampler") or key in ("spaces", "optimizers", "budgets"):
+    """A command-line value: as in the file where it looks like YAML, else text where the field takes text."""
+    plain = key in ("study", "reference", "sampler", "spaces", "optimizers", "budgets") or ":" in value
+    if plain and not value.lstrip().startswith(("[", "{")):
         return value
     try:
         return _Loader(value).get_single_data()
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise UserError(f"{key}={value}: not a YAML value") from None

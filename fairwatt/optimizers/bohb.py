@@ -41,9 +41,16 @@ def bohb(
     rho. bandwidth_factor: b_w. min_points: N_min, 0 for dimensions + 1. Ends when a cycle of brackets has nothing to
     ask. Raises UserError for settings out of range, and as `brackets`.
     """
-    if not (0 < top_percent < 100 and candidates > 0 and min_points >= 0 and min(bandwidth_factor, min_bandwidth) > 0):
+    if not (
+        0 < top_percent < 100
+        and candidates > 0
+        and 0 <= random_fraction <= 1
+        and min_points >= 0
+        and min(bandwidth_factor, min_bandwidth) > 0
+    ):
         raise UserError(
             f"top_percent = {top_percent} (expected 1 to 99), candidates = {candidates} (1 or more), "
+            f"random_fraction = {random_fraction} (0 to 1), "
             f"min_points = {min_points} (0 or more), bandwidths {bandwidth_factor}, {min_bandwidth} (above 0)"
         )
     space, starts = problem.space, problem.starts(rng)

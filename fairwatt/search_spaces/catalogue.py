@@ -21,7 +21,7 @@ class Source:
     """One published file and the table that it becomes.
 
     file: path in `repository`; bytes, sha256: of that file; rows: of the table; rules: provenance of the columns, the
-    first pattern that fits, "measured" where none does.
+    first pattern that fits, "measured" where none does. public: whether the file can be downloaded anywhere.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Source:
     notes: tuple[str, ...]
     repository: str = REPOSITORY
     licence: str = _LICENCE
+    public: bool = True
 
     @property
     def filename(self) -> str:
@@ -153,7 +154,8 @@ _ALL = (
         hardware=_QUADRO,
         rules=LINSCALE,
         notes=(_SCALED, _TOO_HIGH, "accuracies are means of 3 NAS-Bench-101 trainings", _METER),
-        repository=f"no public address: a reconstruction from the raw results and the published runs of {REPOSITORY}",
+        repository=f"a reconstruction from the raw results and the published runs of {REPOSITORY}",
+        public=False,
     ),
     Source(
         name="ec-nas-7v-4epochs",

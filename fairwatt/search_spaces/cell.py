@@ -36,11 +36,11 @@ def prune(matrix: Matrix, ops: Sequence[str | int]) -> tuple[NDArray[np.int8], t
     malformed cell, one without a path, and one with more than 9 edges left.
     """
     square = np.asarray(matrix)
-    size = len(square)
-    if square.ndim != 2 or square.shape != (size, size) or size < 2:
+    if square.ndim != 2 or square.shape != square.shape[::-1] or len(square) < 2:
         raise ValueError(f"the matrix of a cell is square with 2 or more rows, not {square.shape}")
     if not np.isin(square, (0, 1)).all() or np.tril(square).any():
         raise ValueError("the matrix of a cell holds 0 and 1 above its diagonal and 0 elsewhere")
+    size = len(square)
     codes = _interior_codes(ops, size)
     edges = {(int(i), int(j)) for i, j in np.argwhere(square)}
     kept = kept_vertices(edges, size)
@@ -93,8 +93,14 @@ class CellSpace(SearchSpace):
         self.vertices = vertices
         self.sampler = sampler
         self.pairs = pairs(vertices)
-        self.members = np.unique(np.fromiter(range(len(index)) if members is None else members, int))
-        if not len(self.members) or self.members[0] < 0 or self.members[-1] >= len(index):
+        chosen = np.asarray(list(range(len(index)) if members is None else members))
+        self.members = np.unique(chosen)
+        if (
+            chosen.dtype.kind not in "iu"
+            or not len(self.members)
+            or self.members[0] < 0
+            or self.members[-1] >= len(index)
+        ):
             raise UserError(f"a space of {vertices} vertices has cell ids 0..{len(index) - 1}")
         is_member = np.zeros(len(index) + 1, dtype=bool)  # the last entry answers id -1
         is_member[self.members] = True
@@ -140,7 +146,8 @@ class CellSpace(SearchSpace):
         return pruned, (INPUT, *(OPS[code] for code in codes), OUTPUT)
 
     def matrix(self, config: Config) -> NDArray[np.int8]:
-        """[V, V] the raw adjacency matrix, nothing pruned."""
+        """[V, V] the raw adjacency matrix, nothing pruned. Raises ValueError for a malformed config."""
+        self._require(config)
         matrix = np.zeros((self.vertices, self.vertices), dtype=np.int8)
         for (i, j), bit in zip(self.pairs, config, strict=False):
             matrix[i, j] = bit
@@ -224,8 +231,9 @@ class CellSpace(SearchSpace):
 
         kind: "unit" [D], value k of n as (k + 1/2)/n; "onehot" [E + 3(V-2)], edge bits and one-hot operations of the
         raw encoding; "path" [sum of 3^i, i < V-1], which operation sequences lead from input to output (BANANAS,
-        White et al. 2021, section 4), equal for equal keys.
+        White et al. 2021, section 4), equal for equal keys. Raises ValueError for a malformed config.
         """
+        self._require(config)
         if kind == "unit":
             return np.array([(int(v) + 0.5) / len(d.values) for v, d in zip(config, self.dims, strict=True)])
         if kind == "onehot":
@@ -276,9 +284,18 @@ class CellSpace(SearchSpace):
         return self._ids[code]
 
     def _well_formed(self, config: Config) -> bool:
-        return len(config) == len(self.dims) and all(
-            value in dim.values for value, dim in zip(config, self.dims, strict=True)
+        return (
+            isinstance(config, tuple)
+            and len(config) == len(self.dims)
+            and all(
+                type(value) is not bool and isinstance(value, int | np.integer) and value in dim.values
+                for value, dim in zip(config, self.dims, strict=True)
+            )
         )
+
+    def _require(self, config: Config) -> None:
+        if not self._well_formed(config):
+            raise ValueError(f"not a raw encoding on {self.vertices} vertices: {config}")
 
     def _op_codes(self, config: Config) -> tuple[int, ...]:
         return tuple(int(value) for value in config[len(self.pairs) :])

@@ -41,10 +41,10 @@ class TableNotFoundError(UserError):
     """A table that the catalogue knows and this machine does not have, with the file to get and what to type."""
 
     def __init__(self, source: Source) -> None:
+        where = f"from {source.repository} ({source.file}) " if source.public else "(it has no public address) "
         super().__init__(
             f"the table {source.name!r} is not here yet; get {source.filename} ({source.bytes:,} bytes, "
-            f"sha256 {source.sha256}) from {source.repository} ({source.file}) "
-            f"and type: fairwatt data import {source.filename}"
+            f"sha256 {source.sha256}) {where}and type: fairwatt data import {source.filename}"
         )
         self.source = source
 
@@ -109,6 +109,13 @@ def find_table(name: str) -> Path:
     if name in SOURCES:
         raise TableNotFoundError(SOURCES[name])
     raise UnknownNameError("table", name, (info.name for info in list_tables()))
+
+
+def table_spaces() -> dict[str, str]:
+    """Tables on this machine as registry targets: every one of cells can be searched."""
+    folders = (data_dir(), EMBEDDED)
+    names = sorted({path.stem for folder in folders for path in folder.glob("*.arrow") if _NAME.fullmatch(path.stem)})
+    return dict.fromkeys(names, "fairwatt.search_spaces.tabular:cell_benchmark")
 
 
 def list_tables() -> tuple[TableInfo, ...]:

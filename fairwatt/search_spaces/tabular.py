@@ -155,12 +155,12 @@ class TabularBenchmark(Benchmark):
 def cell_benchmark(name: str, *, sampler: str = "uniform") -> TabularBenchmark:
     """The benchmark on an embedded or imported table of cells.
 
-    Raises UserError, with the file to get and the command to type, where the table is not here.
+    Raises UserError, with the file to get and the command to type, where the table is not here, and TableError where
+    its content is not what its checksum says.
     """
-    from fairwatt.search_spaces.sources import find_table
-    from fairwatt.search_spaces.table import open_table
+    from fairwatt.search_spaces.sources import verify
 
-    table = open_table(find_table(name))
+    table = verify(name)
     column = table.column
     codes, first = np.unique(column("hash"), return_index=True)
     order, vertices = column("hash"), int(column("vertices").max())

@@ -14,6 +14,7 @@ from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import Charge, End, Query, Trial
 from fairwatt.runfile import read_reference, read_run, write_reference, write_run
 from fairwatt.sealed import DamagedFileError
+from fairwatt.streams import replicate, stream
 
 told: list[Trial] = []
 
@@ -142,7 +143,12 @@ def test_a_search_that_ends_keeps_its_unspent_energy(benchmark: Benchmark) -> No
         ({"settings": {"fidelity": 0.5}}, "has fidelities"),
         ({"budget": "30"}, "expected a number and a unit"),
         ({"budget": "3 h"}, "a budget of time"),
-        ({"seed": -1}, "seeds count from 0"),
+        ({"seed": -1}, "whole numbers from 0"),
+        ({"seed": 1.5}, "whole numbers from 0"),
+        ({"seed": True}, "whole numbers from 0"),
+        ({"budget": 30}, "expected text like '30 full'"),
+        ({"budget": "1e400 full"}, "expected a number and a unit"),
+        ({"policy": {"duplicate": "charged"}}, "did you mean 'duplicates'"),
         ({"initial": -1}, "0 or more"),
     ],
 )
@@ -167,6 +173,39 @@ def test_an_undeclared_setting_is_refused_when_decorating() -> None:
 
     with pytest.raises(TypeError, match="setting size must be keyword-only with a default"):
         optimizer("positional")(positional)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"), [((0, 1), "expected Query"), (None, "expected Query"), (Query("config"), "expected Query")]
+)
+def test_what_is_no_query_is_said(benchmark: Benchmark, asked: object, message: str) -> None:
+    @optimizer("wrong")
+    def wrong(problem: Problem, rng: np.random.Generator) -> Search:
+        yield asked  # type: ignore[misc]
+
+    with pytest.raises(UserError, match=message):
+        fairwatt.run(benchmark, wrong)
+
+
+def test_a_resumable_benchmark_is_continued_by_default(benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fairwatt.run(benchmark, probe, budget="5 full").header.policy["fidelity"] == "scratch"
+    monkeypatch.setattr(type(benchmark), "resumable", True)
+    assert fairwatt.run(benchmark, probe, budget="5 full").header.policy["fidelity"] == "continue"
+
+
+def test_the_noise_of_two_seeds_is_independent() -> None:
+    """A checksum instead of a hash gives seeds that agree always or never where R is a power of two."""
+    for replicates in range(2, 9):
+        noise = np.array([[replicate(seed, key, 1.0, replicates) for key in range(400)] for seed in range(40)])
+        agree = [(noise[a] == noise[b]).mean() for a in range(40) for b in range(a)]
+        deviation = (1 / replicates * (1 - 1 / replicates) / 400) ** 0.5
+        assert np.mean(agree) == pytest.approx(1 / replicates, abs=deviation)
+        assert np.std(agree) == pytest.approx(deviation, rel=0.2)
+
+
+def test_labels_that_a_checksum_confuses_have_streams_of_their_own() -> None:
+    one, other = (stream("optimizer", "x", 0, label).random() for label in ("plumless", "buckeroo"))
+    assert one != other
 
 
 # -- files
@@ -213,6 +252,10 @@ def test_cooked_books_are_noticed_even_under_a_new_seal(benchmark: Benchmark, tm
     data = read_sealed(path)
     data["rows"]["cost"][0] -= 1
     write_sealed(path, data)
+    with pytest.raises(DamagedFileError, match="do not come out as written"):
+        read_run(path)
+    data["rows"]["cost"][0] += 1
+    write_sealed(path, data | {"end": "stalled"})
     with pytest.raises(DamagedFileError, match="do not come out as written"):
         read_run(path)
 

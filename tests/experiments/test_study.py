@@ -1,10 +1,17 @@
 """Studies: the schema, what it refuses, and what is on disk after a stop."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from fairwatt.errors import UserError
@@ -55,6 +62,14 @@ def test_a_study_declares_a_grid(tmp_path: Path) -> None:
         (("study: small", "study: small\npolicy: {invalid: charge_fixed}"), "not available yet"),
         (("study: small", "study: [small"), "not YAML"),
         (("study: small", "- small"), "not YAML"),
+        (("study: small", "study: small\nstudy: other"), "the key 'study' is there twice"),
+        (("study: small", "study: 2024-13-45"), "not YAML"),
+        (("[5 full]", "[5 full, 5.0 full]"), "budgets must differ"),
+        (("study: small", "study: small\nmin_seeds: 3"), "min_seeds"),
+        (("label: re-4", "label: RS"), "labels must differ"),
+        (("label: re-4", "label: re-4, budget_factor: .inf"), "budget_factor"),
+        (("seeds: 0:3", "seeds: 0:100000000000"), "at most 100,000 seeds"),
+        (("seeds: 0:3", "seeds: ²:5"), "expected first:end"),
     ],
 )
 def test_mistakes_get_one_line_with_the_nearest_right_word(
@@ -146,7 +161,7 @@ def test_status_tells_done_missing_and_failed(tmp_path: Path) -> None:
     assert sum(bool(outcome.error) for outcome in outcomes) == 3
     store = Store(folder)
     next(path for cell, path in paths(declared, store) if cell.arm.label == "rs").unlink()
-    lines = {line.arm: line for line in progress(store, read_stored_study(folder), paths(declared, store))}
+    lines = {line.arm: line for line in progress(store, read_stored_study(folder))}
     assert (lines["rs"].done, lines["rs"].missing) == (2, (0,))
     assert lines["broken"].failed == dict.fromkeys(range(3), "KeyError: 'lost'")
 
@@ -162,6 +177,62 @@ def test_a_folder_holds_one_study_which_may_grow_by_seeds(tmp_path: Path) -> Non
         run_study(study(tmp_path), folder, executor="seriel")
 
 
+def test_extensions_are_noted(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    for seeds in ("0:2", "0:2", "0:3"):
+        run_study(study(tmp_path, GOOD, f"seeds={seeds}"), folder, executor="serial")
+    assert json.loads((folder / "study.json").read_bytes().splitlines()[0])["extended"] == [2]
+
+
+@pytest.mark.parametrize("mistake", ["budgets=3 h", "sampler=rwa"])
+def test_a_mistake_does_not_claim_the_folder(tmp_path: Path, mistake: str) -> None:
+    folder = tmp_path / "results"
+    with pytest.raises(UserError):
+        run_study(study(tmp_path, GOOD, mistake), folder, executor="serial")
+    assert not folder.exists()
+    run_study(study(tmp_path, GOOD, "seeds=0:1"), folder, executor="serial")
+
+
+def test_a_damaged_run_is_said_and_done_again(tmp_path: Path) -> None:
+    declared, folder = study(tmp_path), tmp_path / "results"
+    run_study(declared, folder, executor="serial")
+    path = paths(declared, Store(folder))[0][1]
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"x")
+    line = progress(Store(folder), declared)[0]
+    assert (line.done, line.failed) == (2, {0: "the file is damaged; the next run replaces it"})
+    assert len(run_study(declared, folder, executor="serial")) == 1
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_killed_workers_and_interrupts_lose_nothing(tmp_path: Path) -> None:
+    """SIGKILL to a worker: another pool goes on. SIGINT: what runs is finished, the rest not begun, exit code 130."""
+    command = [sys.executable, "-m", "fairwatt.cli", "run", "quickstart", "spaces=toy-cells", "optimizers=rs,bohb"]
+    words = ["seeds=0:60", "--workers", "2", "--out", str(tmp_path / "results")]
+    process = subprocess.Popen([*command, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    results = tmp_path / "results"
+    _until(lambda: len(list(results.glob("*/*/*/*/*.json"))) >= 3)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    next(worker for worker in workers if "spawn_main" in " ".join(worker.cmdline())).kill()
+    before = len(list(results.glob("*/*/*/*/*.json")))
+    _until(lambda: len(list(results.glob("*/*/*/*/*.json"))) >= before + 6)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert complaint.count("stopped; what is finished is kept") == 1
+    assert "Traceback" not in complaint
+    assert len(list(results.glob("*/*/*/*/*.json"))) < 120
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Look again and again; the test's own time limit is a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
 def test_an_arm_with_a_budget_factor_is_recorded_at_its_multiple(tmp_path: Path) -> None:
     text = GOOD.replace("optimizers: [rs,", "optimizers: [rs, {optimizer: rs, label: rs-4x, budget_factor: 4},")
     declared, folder = study(tmp_path, text), tmp_path / "results"
@@ -175,7 +246,8 @@ def test_side_files_hold_wall_clock_and_versions_and_no_names(tmp_path: Path) ->
     run_study(study(tmp_path), folder, executor="serial")
     timings = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
     assert len(timings) == 6
-    provenance = json.loads((folder / "provenance.json").read_text())
+    run_study(study(tmp_path), folder, executor="serial")
+    (provenance,) = json.loads((folder / "provenance.json").read_text())
     assert provenance["packages"]["numpy"] == np.__version__
     assert str(Path.home()) not in json.dumps(provenance)
     shutil.rmtree(folder)
