@@ -15,11 +15,11 @@ fi
 # PyTorch first and by exact version: an index that holds a CPU build of it serves that one.
 if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
   echo "== installing PyTorch (the one large download)"
-  .venv/bin/pip install --quiet torch==2.13.0
+  .venv/bin/pip install --quiet --quiet torch==2.13.0
 fi
 stamp=".venv/fairwatt-$1-$(cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1)"
 if [ ! -e "$stamp" ]; then
   echo "== installing fairwatt[$1]"
-  .venv/bin/pip install --quiet --constraint constraints.txt --editable ".[$1]"
+  .venv/bin/pip install --quiet --quiet --constraint constraints.txt --editable ".[$1]"
   touch "$stamp"
 fi

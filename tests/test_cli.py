@@ -113,6 +113,51 @@ def test_import_verify_run_status(run, shared: Path) -> None:  # type: ignore[no
     assert re.search(r"ec-nas-4v\s+re\s+3\s+0\s+0", out)
 
 
+def test_an_imported_table_is_a_space_and_a_damaged_one_is_not(run, shared: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run("data", "import", str(shared / "ecnas" / "official" / "energy_5V9E_4epochs.tfrecord"))
+    assert "2,532" in run("spaces", "show", "ec-nas-5v-4epochs")[1]
+    assert run("run", "quickstart", "spaces=ec-nas-5v-4epochs", "optimizers=rs", "seeds=0:1")[0] == 0
+    table = tmp_path / "cache" / "ec-nas-5v-4epochs.arrow"
+    content = bytearray(table.read_bytes())
+    content[len(content) // 2] ^= 1
+    table.write_bytes(content)
+    for words in (["spaces", "show", "ec-nas-5v-4epochs"], ["data", "verify"]):
+        code, out, err = run(*words)
+        assert code == 2
+        assert "damaged" in err
+    assert "digits-cells-5v: as written" in out
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report"])
+def test_the_report_is_not_written_over_its_own_table(run, name: str) -> None:  # type: ignore[no-untyped-def]
+    assert run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re", "seeds=0:2")[0] == 0
+    code, _, err = run("report", "results/quickstart", "-o", name)
+    assert code == 2
+    assert "an .html file" in err
+
+
+def test_a_file_where_a_folder_should_be_gets_one_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    code, _, err = run("run", "quickstart", "spaces=toy-cells", "seeds=0:1", "--out", "taken")
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+def test_compare_and_report_of_a_small_study(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re,semoa", "seeds=0:20", "budgets=30 full")
+    code, out, err = run("compare", "results/quickstart")
+    assert (code, err) == (0, "")
+    assert "PROVISIONAL" not in out
+    assert len(re.findall(r"^- (re|semoa) v\. rs at 30 full: ", out, flags=re.M)) == 2
+    next(tmp_path.glob("results/quickstart/toy-cells/re/*/*/3.json")).unlink()
+    assert "PROVISIONAL: 1 searches are missing (of re)" in run("compare", "results/quickstart")[1]
+    assert "VOID" in run("compare", "results/quickstart")[1]
+    code, out, _ = run("report", "results/quickstart", "--figures", "figures")
+    assert code == 0
+    assert (tmp_path / "results" / "quickstart" / "report.html").stat().st_size > 100_000
+    assert len(list((tmp_path / "figures").glob("*.svg"))) >= 5
+
+
 def test_failed_searches_are_said_and_the_others_are_kept(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "mine.py").write_text(
         '"""Breaks."""\nfrom fairwatt.optimizer import optimizer\nfrom fairwatt.records import Query\n\n'

@@ -136,7 +136,6 @@ def sensitivity(
         effects,
         vmin=0.0,
         vmax=1.0,
-        center=0.5,
         cmap="vlag_r",
         annot=np.array(marks),
         fmt="",

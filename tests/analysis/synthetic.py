@@ -50,6 +50,7 @@ class World:
             data_sha256=self.reference.data_sha256,
             fidelities=FIDELITIES,
             optimizer="rs",
+            code="",
             arm=arm,
             settings={},
             kinds=kinds,

@@ -38,9 +38,11 @@ def test_a_sound_design_is_not_void() -> None:
     [
         ("19 paired seeds, fewer than 20", {"seeds": 19}),
         ("buys 29.9 full trainings, fewer than 30", {"budget": "29.9 full"}),
+        ("buys 29.9 full trainings, fewer than 30", {"budget": "29.9 full", "factor": 3}),
         ("25% of exhaustive search", {"budget": "101 full"}),
         ("30% of exhaustive search", {"budget": "30 full", "factor": 4}),
         ("initial design of 11", {"initial": 11}),
+        ("initial design of 11", {"initial": 11, "factor": 3}),  # the arm with the smaller budget has it too
         ("less than one cycle of a's brackets (30.5)", {"cycle_full": 30.5}),
     ],
 )

@@ -100,6 +100,34 @@ def test_what_the_curve_cannot_tell_is_censored() -> None:
     assert not curve.is_censored(curve.equivalent([2.0]))
 
 
+def test_of_a_flat_end_the_first_number_of_trainings_counts() -> None:
+    values = np.append(np.full(5, 0.1), np.linspace(0.2, 1, 5))
+    curve = RandomSearchCurve.of_best(values, replacement=False)
+    assert curve.trainings.tolist() == [1, 2, 3, 4, 5, 6]  # six of ten cannot miss one of five
+    assert curve.equivalent([0.1, 0.0]).tolist() == [6, 6]
+    assert curve.equivalent(expected_best(values, [1, 4, 5], replacement=False)) == pytest.approx([1, 4, 5])
+    assert curve.is_censored(curve.equivalent([0.1]))
+    assert not curve.is_censored(curve.equivalent(expected_best(values, [5], replacement=False)))
+    assert RandomSearchCurve.of_best(np.ones(10), replacement=False).equivalent([1.0]).tolist() == [1]
+    assert RandomSearchCurve.of_best(values, replacement=True).equivalent([0.1]).tolist() == [10]  # never sure
+
+
+def test_the_flat_end_of_a_large_space_may_begin_between_nodes() -> None:
+    values = np.append(np.zeros(3), np.random.default_rng(0).random(2997))
+    curve = RandomSearchCurve.of_best(values, replacement=False)
+    assert np.diff(RandomSearchCurve.of_best(values[2:], replacement=False).trainings)[-1] > 5
+    assert curve.equivalent(0.0) == curve.trainings[-1] == 2998
+
+
+def test_a_front_of_copies_is_certain_before_all_is_trained() -> None:
+    front, rest = np.array([(0.0, 1.0), (0.5, 0.2), (1.0, 0.0)]), np.random.default_rng(2).random((1993, 2)) + 1
+    points = np.concatenate([front, front, front[:1], rest])
+    scale = FrontScale.of(points)
+    curve = RandomSearchCurve.of_hypervolume(points, scale, replacement=False)
+    assert curve.trainings[-1] == 1999  # of 2000: the rarest points of the front are there twice; no node but for this
+    assert curve.equivalent(scale.hypervolume_regret(points)) == 1999
+
+
 def test_the_hypervolume_curve_reaches_the_true_front() -> None:
     points = np.random.default_rng(1).random((200, 2))
     scale = FrontScale.of(points)

@@ -31,7 +31,7 @@ STUDY = Study(
     optimizers=("rs", "re", "semoa"),  # type: ignore[arg-type]
     seeds=tuple(range(6)),
     budgets=("5 full", "10 full"),
-    min_seeds=5,
+    min_seeds=21,
 )
 
 
@@ -119,7 +119,7 @@ def test_unfinished_and_damaged_folders_are_said(folder: Path, tmp_path: Path) -
 def test_the_protocol_is_the_studys(folder: Path) -> None:
     results: Results = load(folder)
     protocol = results.protocol
-    assert (protocol.reference_arm, protocol.budgets, protocol.min_seeds) == ("rs", ("5 full", "10 full"), 5)
+    assert (protocol.reference_arm, protocol.budgets, protocol.min_seeds) == ("rs", ("5 full", "10 full"), 21)
 
 
 # -- words

@@ -1,5 +1,7 @@
 """When other books say something else."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 from synthetic import World, world
@@ -9,6 +11,7 @@ from fairwatt.analysis.protocol import Protocol
 from fairwatt.analysis.sensitivity import SensitivityCell, effect_class, sensitivity_cells
 from fairwatt.analysis.statistics import PairedResampling
 from fairwatt.analysis.truth import Truth
+from fairwatt.books import Book
 from fairwatt.records import Run
 from fairwatt.streams import stream
 
@@ -44,6 +47,47 @@ def test_repetitions_that_are_charged_turn_the_verdict() -> None:
     assert charged.difference > 0 > cells["currency=time"].difference
     assert charged.interaction_p < 0.01
     assert charged.note == "other sign"
+
+
+class FixedEndpoints:
+    """Stands in for Endpoints: the first so many of 13 pairs are won by 1, the others lost by .1."""
+
+    def __init__(self, primary: int, name: str, wins: int) -> None:
+        self._primary, self._wins = primary, {name: wins}
+
+    def values(self, arm: str, book: Book, indicator: str, seeds: range) -> np.ndarray:
+        wins = self._wins.get(book.name, self._primary)
+        return np.where(np.arange(13) < wins, -1.0, 0.1) if arm == "a" else np.zeros(13)
+
+
+def _fixed(primary: int, name: str, wins: int) -> SensitivityCell:
+    """The cell of this name, where the arm wins so many of 13 pairs (few enough for all flips to be used)."""
+    endpoints = cast(Endpoints, FixedEndpoints(primary, name, wins))
+    resampling = PairedResampling(13, np.random.default_rng(0))
+    book = Protocol().primary("30 full", False)
+    cells = sensitivity_cells(endpoints, ("a", "rs"), range(13), book, "regret", resampling, WORLD.reference.tariff)
+    return {cell.name: cell for cell in cells}[name]
+
+
+@pytest.mark.parametrize(("wins", "p", "flips"), [(8, 0.5, False), (5, 1 / 16, False), (4, 1 / 32, True)])
+def test_another_class_flips_where_the_interaction_is_significant(wins: int, p: float, flips: bool) -> None:
+    """k seeds that change alike have p = 2 / 2^k."""
+    cell = _fixed(10, "currency=time", wins)
+    assert (cell.note, cell.interaction_p, cell.flips) == ("other class", p, flips)
+    assert cell.difference < 0
+
+
+def test_another_sign_flips_where_the_interaction_is_significant() -> None:
+    cell = _fixed(2, "currency=time", 1)
+    assert (cell.note, cell.interaction_p, cell.flips) == ("other sign", 1, False)
+
+
+@pytest.mark.parametrize("name", ["budget x 1/2", "budget x 2"])
+def test_neighbouring_budgets_flip_by_sign_only(name: str) -> None:
+    smaller, reversed_ = (_fixed(10, name, wins) for wins in (2, 0))
+    assert (smaller.note, smaller.flips) == ("other class", False)
+    assert (reversed_.note, reversed_.flips) == ("other sign", True)
+    assert smaller.interaction_p < 0.01
 
 
 def test_without_repetitions_nothing_turns() -> None:

@@ -1,6 +1,7 @@
 """What a search holds, and when."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +21,8 @@ BEST, SECOND, WORST = ORDER[0], ORDER[1], ORDER[-1]
 LOW = FIDELITIES[0]
 
 
-def _book(budget: str) -> Book:
-    return Book("primary", AccountingPolicy(), Budget.parse(budget))
+def _book(budget: str, **policy: Any) -> Book:
+    return Book("primary", AccountingPolicy(**policy), Budget.parse(budget))
 
 
 def test_only_full_training_makes_an_incumbent() -> None:
@@ -75,6 +76,19 @@ def test_steps_are_right_continuous_and_the_aborted_request_counts_for_nothing()
     assert trajectory.final("regret", book) == regret[2]
 
 
+def test_a_request_that_overshoots_counts_from_the_budget_on() -> None:
+    asked = [WORST, SECOND, BEST, WORST]
+    trajectory = Trajectory(WORLD.record([WORLD.ask(key) for key in asked], "a", 0), TRUTH)
+    book = _book("2.5 full", exhaustion="overshoot")
+    budget = book.budget.resolve("energy", trajectory.tariff)
+    after_three = sum(WORLD.ask(key).cost.energy_nj for key in asked[:3])
+    regret = trajectory.steps("regret")
+    assert budget + 1 < after_three
+    curve = trajectory.curve("regret", book, [budget - 1, budget, budget + 1, after_three, 10 * budget])
+    assert curve.tolist() == regret[[2, 3, 3, 3, 3]].tolist()
+    assert trajectory.final("regret", book) == regret[3] < regret[2]
+
+
 def test_an_early_end_is_carried_forward() -> None:
     trajectory = Trajectory(WORLD.record([WORLD.ask(SECOND)], "a", 0, ended=True), TRUTH)
     full = WORLD.reference.tariff.full.energy_nj
@@ -82,13 +96,15 @@ def test_an_early_end_is_carried_forward() -> None:
     assert values.tolist() == trajectory.steps("regret")[[0, 1, 1]].tolist()
 
 
-def test_the_curve_ends_at_the_endpoint() -> None:
+@pytest.mark.parametrize("exhaustion", ["abort_no_credit", "overshoot"])
+def test_the_curve_ends_at_the_endpoint(exhaustion: str) -> None:
+    book = _book("7 full", exhaustion=exhaustion)
     for seed in range(20):
         trajectory = Trajectory(WORLD.random_search("rs", seed, 90, kinds=("single", "multi")), TRUTH)
-        budget = _book("7 full").budget.resolve("energy", trajectory.tariff)
+        budget = book.budget.resolve("energy", trajectory.tariff)
         for indicator in INDICATORS:
-            curve = trajectory.curve(indicator, _book("7 full"), [budget])
-            assert curve.tolist() == [trajectory.final(indicator, _book("7 full"))]
+            curve = trajectory.curve(indicator, book, [budget, 2 * budget])
+            assert curve.tolist() == 2 * [trajectory.final(indicator, book)]
 
 
 def test_no_metric_of_low_fidelity_reaches_a_front() -> None:

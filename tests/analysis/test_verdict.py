@@ -8,6 +8,7 @@ import pytest
 from synthetic import World, world
 from test_sensitivity import echo
 
+from fairwatt.analysis.statistics import holm
 from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
 from fairwatt.errors import UnknownNameError
 from fairwatt.ledger import StreamTooShortError
@@ -38,16 +39,24 @@ def test_random_search_at_four_times_the_energy_wins() -> None:
     assert (verdict.outcome, verdict.winner) == (Outcome.WIN, "rs-x4")
     assert (verdict.factor, comparison.legend("rs-x4"), comparison.legend("rs")) == ("4", "rs-x4 (budget x 4)", "rs")
     assert verdict.arm_equivalent.interval.low < 4 < verdict.arm_equivalent.interval.high
-    assert verdict.reference_equivalent.interval.low < 1 < verdict.reference_equivalent.interval.high
     assert verdict.ratio.low < 4 < verdict.ratio.high
 
 
 @pytest.mark.slow
 def test_four_times_the_energy_is_found_nine_times_of_ten() -> None:
-    """fairness.md 6, answer 7: significance before the other gates."""
+    """fairness.md 6, answer 7: significance before the other gates. And how often the intervals hold the truth.
+
+    Of 20 intervals at 95 %, six or more miss once in 3000 times; one alone would miss too often to be asserted.
+    """
     space = world(2000)
-    significant = [_only(_fourfold(space, range(1000 * study, 1000 * study + 30))).p_holm < 0.05 for study in range(20)]
-    assert np.mean(significant) >= 0.9
+    found = [_only(_fourfold(space, range(1000 * study, 1000 * study + 30))) for study in range(20)]
+    assert np.mean([verdict.p_holm < 0.05 for verdict in found]) >= 0.9
+    for interval_of, truth in (
+        (lambda verdict: verdict.arm_equivalent.interval, 4),
+        (lambda verdict: verdict.reference_equivalent.interval, 1),
+        (lambda verdict: verdict.ratio, 4),
+    ):
+        assert sum(interval_of(verdict).low < truth < interval_of(verdict).high for verdict in found) >= 15
 
 
 @pytest.mark.slow
@@ -60,7 +69,7 @@ def test_eight_clones_of_random_search_do_not_win() -> None:
     studies, space = 200, world(400)
     arms = ["rs", *(f"clone-{i}" for i in range(7))]
     rng = np.random.default_rng(11)
-    winning, uncorrected = 0, 0
+    claiming, uncorrected = 0, 0
     for _ in range(studies):
         keys = rng.integers(400, size=(len(arms), 30, 40))
         keys[:, :, :3] = keys[0, :, :3]  # the shared initial design
@@ -71,10 +80,10 @@ def test_eight_clones_of_random_search_do_not_win() -> None:
         ]
         found = Comparison(runs, space.reference, AT_30, sensitivity=False, draws=999).verdicts
         assert len(found) == 7
-        winning += any(verdict.outcome is Outcome.WIN for verdict in found)
+        claiming += any(verdict.outcome in (Outcome.WIN, Outcome.WIN_SMALL) for verdict in found)
         uncorrected += any(verdict.p < 0.05 for verdict in found)
     bound = 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
-    assert winning / studies <= bound < uncorrected / studies
+    assert claiming / studies <= bound < uncorrected / studies
 
 
 def test_the_same_search_under_another_name_is_equivalent() -> None:
@@ -117,6 +126,37 @@ def test_a_design_that_decides_nothing_is_void_and_leaves_the_family() -> None:
     assert np.isnan(few.p_holm)
     assert few.cells == ()
     assert many.p_holm == many.p  # a family of one
+
+
+def test_the_family_is_every_verdict_that_is_not_void() -> None:
+    space = world(400, trade_off=1.0, spread=1.0)
+    seeds = range(20)
+    runs = _random(space, "rs", seeds, 80, kinds=BOTH) + _random(space, "few", range(5), 80)
+    runs += [run for arm in ("a", "b") for run in _random(space, arm, seeds, 80, kinds=BOTH)]
+    runs += [echo(space, seed, repeats=1, share=0.1) for seed in seeds]
+    protocol = Protocol(budgets=("30 full", "40 full"))
+    found = Comparison(runs, space.reference, protocol, sensitivity=False, draws=999).verdicts
+    void = [verdict for verdict in found if verdict.outcome is Outcome.VOID]
+    family = [verdict for verdict in found if verdict.outcome is not Outcome.VOID]
+    assert [verdict.arm for verdict in void] == ["few", "few"]
+    assert np.isnan([verdict.p_holm for verdict in void]).all()
+    assert not np.isnan([verdict.p for verdict in void]).any()  # tested, but not counted
+    assert len(family) == 10  # a, b and echo on regret, a and b on hypervolume, at two budgets
+    assert [verdict.p_holm for verdict in family] == holm([verdict.p for verdict in family])
+    smallest = min(family, key=lambda verdict: verdict.p)
+    assert (smallest.arm, smallest.p_holm) == ("echo", pytest.approx(10 * smallest.p))
+
+
+def test_a12_is_the_chance_that_the_arm_is_better() -> None:
+    space = world(400)
+    runs = _random(space, "rs", range(20)) + [echo(space, seed, repeats=1, share=0.1) for seed in range(20)]
+    comparison = Comparison(runs, space.reference, AT_30, sensitivity=False, draws=99)
+    ours, others = (
+        comparison.endpoints.values(arm, comparison.books[0], "regret", range(20))[:, None] for arm in ("echo", "rs")
+    )
+    verdict = _only(comparison)
+    assert verdict.a12 == pytest.approx(((ours < others.T) + (ours == others.T) / 2).mean())
+    assert verdict.a12 > 0.75
 
 
 def test_arms_that_share_no_seed() -> None:
