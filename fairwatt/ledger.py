@@ -143,32 +143,41 @@ class Ledger:
         """
         if self.end is not None:
             raise BudgetSpent(f"this account closed as {self.end}")
+        if kind == "evaluation" and isinstance(item, Request):
+            return self._evaluate(item)
         if kind not in KINDS:
             raise UnknownNameError("kind of charge", kind, KINDS)
-        if (kind == "evaluation") != isinstance(item, Request):
+        if kind == "evaluation" or not isinstance(item, Cost):
             raise TypeError(f"{kind} charges take a {'Request' if kind == 'evaluation' else 'Cost'}")
-        scratch = item.cost if isinstance(item, Request) else item
-        if min(scratch) < 0:
-            raise ValueError(f"a cost is not negative: {scratch}")
+        if min(item) < 0:
+            raise ValueError(f"a cost is not negative: {item}")
         if kind in REPORTED:
-            self.beside[kind] = _sum(self.beside[kind], scratch)
-            return Entry(Charge.NEW, scratch, self.spent, False)
-        charge, cost = self._price(item, scratch) if isinstance(item, Request) else (Charge.NEW, item)
-        amount, left = cost[self._place], self.budget - self.spent[self._place]
-        credited = isinstance(item, Request)
-        if amount > left and self.policy.exhaustion == "abort_no_credit":
-            charge, credited = Charge.ABORTED, False
-            cost = Cost(*(part * left // amount for part in cost))
-        self.spent = _sum(self.spent, cost)
-        if amount >= left:
-            self.end = End.EXHAUSTED
-        elif amount == 0 and kind == "evaluation":
+            self.beside[kind] = _sum(self.beside[kind], item)
+            return Entry(Charge.NEW, item, self.spent, False)
+        return self._settle(Charge.NEW, item)._replace(credited=False)
+
+    def _evaluate(self, request: Request) -> Entry:
+        scratch = request.cost
+        entry = self._settle(*self._price(request, scratch))
+        if entry.cost[self._place] == 0 and self.end is None:
             self._free_left -= 1
             if self._free_left < 0:
                 self.end = End.STALLED
-        if credited and isinstance(item, Request) and item.key is not None:
-            self._remember(item, item.key, scratch)
-        return Entry(charge, cost, self.spent, credited)
+        if entry.credited and request.key is not None:
+            self._remember(request, request.key, scratch)
+        return entry
+
+    def _settle(self, charge: Charge, cost: Cost) -> Entry:
+        """Draw on the budget, and close the account where it is used up."""
+        amount, left = cost[self._place], self.budget - self.spent[self._place]
+        if amount >= left:
+            self.end = End.EXHAUSTED
+            if amount > left and self.policy.exhaustion == "abort_no_credit":
+                part = Cost(*(each * left // amount for each in cost))
+                self.spent = _sum(self.spent, part)
+                return Entry(Charge.ABORTED, part, self.spent, False)
+        self.spent = _sum(self.spent, cost)
+        return Entry(charge, cost, self.spent, True)
 
     def _price(self, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
         if request.key is None:
@@ -200,7 +209,7 @@ class Ledger:
 
 
 def _sum(one: Cost, other: Cost) -> Cost:
-    return Cost(*(a + b for a, b in zip(one, other, strict=True)))
+    return Cost(one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
 
 
 class StreamTooShortError(UserError):
