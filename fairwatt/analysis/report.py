@@ -45,6 +45,9 @@ RULES = (
 )
 
 
+_TITLES = {"energy_kwh": "energy, kWh", "energy_kwh_min": "min", "energy_kwh_max": "max"}
+
+
 def write_report(
     results: Results, comparisons: Sequence[Comparison], path: Path, figure_folder: Path | None = None
 ) -> None:
@@ -125,7 +128,8 @@ def frame_table(frame: "pd.DataFrame", caption: str) -> TextTable:
     """A data frame as finished text: integers whole, other numbers with four significant digits."""
     words = tuple(place for place, column in enumerate(frame.columns) if frame[column].dtype.kind not in "iuf")
     rows = tuple(tuple(_cell(value) for value in row) for row in frame.itertuples(index=False))
-    return TextTable(caption, tuple(str(column).replace("_", " ") for column in frame.columns), rows, text=words)
+    titles = tuple(_TITLES.get(str(column), str(column).replace("_", " ")) for column in frame.columns)
+    return TextTable(caption, titles, rows, text=words)
 
 
 def verdicts_csv(comparisons: Sequence[Comparison]) -> str:
@@ -298,7 +302,9 @@ def _at(group: "pd.DataFrame", mark: float) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, float | np.floating):
-        return "-" if np.isnan(value) else f"{value:.4g}"
+        if np.isnan(value):
+            return "-"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return str(value)
 
 
