@@ -6,6 +6,7 @@ No script, no remote resource (the page forbids them to itself), every name esca
 import base64
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -301,11 +302,12 @@ def _at(group: "pd.DataFrame", mark: float) -> str:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        if np.isnan(value):
-            return "-"
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    if math.isnan(number):
+        return "-"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def _harmless(value: object) -> object:
