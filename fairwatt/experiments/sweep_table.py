@@ -73,7 +73,9 @@ def collect(
     step_seconds = cell_step_seconds(spec_path, progress, folder=folder)
     columns = _columns(rows, step_seconds)
     card = describe(spec, spec_path.name, columns)
-    path = write_table((out or folder / spec.name) / f"{spec.name}.arrow", columns, card)
+    home = out or folder / spec.name
+    home.mkdir(parents=True, exist_ok=True)
+    path = write_table(home / f"{spec.name}.arrow", columns, card)
     path.with_suffix(".md").write_text(card_text(path), encoding="utf-8")
     return path
 
