@@ -1,6 +1,8 @@
 """Fixtures that every room uses."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,11 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"genuine data not found: {folder} (set FAIRWATT_SHARED)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _denormals() -> Iterator[None]:
+    """Trainings flush denormal numbers to zero; no test may leave its process so (hypothesis would refuse floats)."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)

@@ -98,6 +98,7 @@ def test_lists_name_everything_that_is_registered(run) -> None:  # type: ignore[
     assert "energy_4V9E_4epochs.tfrecord" in tables
 
 
+@pytest.mark.slow
 def test_import_verify_run_status(run, shared: Path) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = run("data", "import", str(shared / "ecnas" / "official" / "energy_4V9E_4epochs.tfrecord"))
     assert code == 0
@@ -113,6 +114,7 @@ def test_import_verify_run_status(run, shared: Path) -> None:  # type: ignore[no
     assert re.search(r"ec-nas-4v\s+re\s+3\s+0\s+0", out)
 
 
+@pytest.mark.slow
 def test_an_imported_table_is_a_space_and_a_damaged_one_is_not(run, shared: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("data", "import", str(shared / "ecnas" / "official" / "energy_5V9E_4epochs.tfrecord"))
     assert "2,532" in run("spaces", "show", "ec-nas-5v-4epochs")[1]
@@ -128,6 +130,7 @@ def test_an_imported_table_is_a_space_and_a_damaged_one_is_not(run, shared: Path
     assert "digits-cells-5v: as written" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["report.csv", "report"])
 def test_the_report_is_not_written_over_its_own_table(run, name: str) -> None:  # type: ignore[no-untyped-def]
     assert run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re", "seeds=0:2")[0] == 0
@@ -143,6 +146,7 @@ def test_a_file_where_a_folder_should_be_gets_one_line(run, tmp_path: Path) -> N
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_compare_and_report_of_a_small_study(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re,semoa", "seeds=0:20", "budgets=30 full")
     code, out, err = run("compare", "results/quickstart")

@@ -30,7 +30,7 @@ def _failed(findings) -> set[str]:  # type: ignore[no-untyped-def]
     return {finding.check for finding in findings if not finding.passed}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "bananas" else n for n in NAMES])
 def test_every_registered_optimizer_conforms(toy: Benchmark, name: str) -> None:
     factory = OPTIMIZERS.load(name)
     if factory.extra:

@@ -58,6 +58,7 @@ class _Page(HTMLParser):
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_inert(folder: Path) -> None:
     results = load(folder)
     text = render(results, results.comparisons())
@@ -85,6 +86,7 @@ def test_hostile_names_are_text(folder: Path) -> None:
     assert not page.handlers
 
 
+@pytest.mark.slow
 def test_the_page_is_the_same_for_the_same_results(folder: Path) -> None:
     results = load(folder)
     assert render(results, results.comparisons()) == render(results, results.comparisons())

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from fairwatt.experiments.cell_timing import cell_step_seconds
 from fairwatt.experiments.sweep_spec import adjacency, cells, load_spec
 from fairwatt.search_spaces.cell import graph_hash
 
 
+@pytest.mark.slow
 def test_only_what_is_not_on_file_is_measured(tmp_path: Path) -> None:
     spec_path = tmp_path / "tiny.yaml"
     spec_path.write_text("name: tiny\nspace: digits-cells-3v\nepochs: [1]\nrepeats: 1\n")

@@ -41,6 +41,7 @@ def test_every_training_of_the_sweep_is_there_once(table: Table) -> None:
         assert ("".join(map(str, wanted[row][0])), "".join(map(str, wanted[row][1]))) == (edges, ops)
 
 
+@pytest.mark.slow
 def test_energy_is_the_full_size_networks(table: Table) -> None:
     spec = load_spec(table.path.with_suffix(".yaml"))
     model = OperationCountModel()

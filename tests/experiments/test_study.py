@@ -123,6 +123,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_the_bytes_are_the_same_with_one_worker_and_four_and_in_this_process(tmp_path: Path) -> None:
     declared = study(tmp_path)
     run_study(declared, tmp_path / "serial", executor="serial")
