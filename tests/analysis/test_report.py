@@ -71,6 +71,7 @@ def test_the_page_is_self_contained_and_inert(folder: Path) -> None:
     assert "http" not in re.sub(r"data:image[^\"]*|http-equiv", "", text)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text(folder: Path) -> None:
     results = load(folder)
     benchmark = fairwatt.make_benchmark("toy-cells")

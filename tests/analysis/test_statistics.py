@@ -94,6 +94,7 @@ def test_bca_agrees_with_scipy() -> None:
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.04)
 
 
+@pytest.mark.slow
 def test_bca_covers_the_mean_of_skewed_data() -> None:
     rng = np.random.default_rng(7)
     resampling = _resampling(30, draws=1_999)

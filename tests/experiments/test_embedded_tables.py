@@ -81,6 +81,7 @@ def test_both_tables_are_under_a_megabyte() -> None:
     assert sum((DATA / f"{name}.arrow").stat().st_size for name in NAMES) < 1_000_000
 
 
+@pytest.mark.slow
 def test_a_training_done_again_gives_the_stored_accuracy() -> None:
     spec = load_spec(DATA / "digits-cells-4v.yaml")
     table = open_table(DATA / "digits-cells-4v.arrow")

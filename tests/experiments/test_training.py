@@ -49,6 +49,7 @@ def test_streams_are_functions_of_the_key_alone() -> None:
     assert draws[0] != draws[2]
 
 
+@pytest.mark.slow
 def test_training_learns_and_counts_images_of_each_part() -> None:
     (trained,) = train(CHAIN, [Net((0, 0), (0,))], 12, digits.load(), Recipe())
     assert trained.status == "ok"

@@ -16,6 +16,7 @@ def test_no_network_is_trained_twice_at_one_fidelity(toy: Benchmark, drive) -> N
         assert len(set(asked)) == len(asked) == 300
 
 
+@pytest.mark.slow
 def test_a_small_space_is_trained_once_through_and_then_the_search_ends(drive) -> None:  # type: ignore[no-untyped-def]
     small = make_benchmark("toy-cells")
     small.space = type(small.space)(5, range(12))

@@ -200,6 +200,7 @@ def test_mutated_files_give_a_typed_error_or_the_same_records(tmp_path: Path) ->
     assert refused > 900
 
 
+@pytest.mark.slow
 def test_mutated_payloads_with_right_checksums_give_a_typed_error_or_a_record(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     message, path = w.metrics(extra=w.field(9, w.field(1, w.field(3, w.field(1, "gpu"))))), tmp_path / "a"
