@@ -75,7 +75,7 @@ def sentence(verdict: Verdict) -> str:
     pair = f"{versus(verdict)} at {verdict.budget}"
     needs = ""
     if not math.isnan(verdict.arm_equivalent.interval.value):
-        needs = f" Random search needs {multiple(verdict.arm_equivalent)} times the budget for the same quality."
+        needs = f" Random search needs {multiple(verdict.arm_equivalent)} the budget for the same validation quality."
     match verdict.outcome:
         case Outcome.VOID:
             return f"{pair}: no verdict, because {'; '.join(verdict.reasons)}."
