@@ -157,9 +157,14 @@ def _work(connection: Connection, home: Path) -> None:
 
 
 def _claim(home: Path, spec: SweepSpec) -> None:
-    """Make the folder this sweep's, or see that it is: parts of two settings must not mix."""
+    """Make the folder this sweep's, or see that it is: parts of two settings must not mix.
+
+    Where repeats are bundled apart, another number of them is the same sweep, shorter or longer.
+    """
     own = home / "sweep.json"
     settings = {"sweep": _jsonable(spec), "recipe": _jsonable(Recipe())}
+    if spec.repeats_apart:
+        del settings["sweep"]["repeats"]
     if not own.is_file():
         write_atomically(own, json.dumps(settings, indent=1).encode())
     elif json.loads(own.read_bytes()) != settings:

@@ -22,7 +22,8 @@ class SweepError(UserError):
 class SweepSpec:
     """One sweep. space: one of SPACES; bundle_size: the most nets that are trained at a time.
 
-    Raises SweepError for values that are no sweep.
+    repeats_apart: whether each repeat is cut into bundles of its own, the first repeat first, so that repeats can be
+    added to a finished sweep. Raises SweepError for values that are no sweep.
     """
 
     name: str
@@ -30,6 +31,7 @@ class SweepSpec:
     epochs: tuple[int, ...]
     repeats: int
     bundle_size: int = 16
+    repeats_apart: bool = False
 
     def __post_init__(self) -> None:
         if self.space not in SPACES:
@@ -77,11 +79,14 @@ def load_spec(path: Path) -> SweepSpec:
     if not isinstance(given["epochs"], list):
         raise SweepError(f"{path}: epochs {given['epochs']!r}: expected a list of whole numbers")
     numbers = {key: given[key] for key in ("repeats", "bundle_size") if key in given}
+    apart = given.get("repeats_apart", False)
+    if not isinstance(apart, bool):
+        raise SweepError(f"{path}: repeats_apart {apart!r}: expected true or false")
     for key, number in [*numbers.items(), *(("epochs", number) for number in given["epochs"])]:
         if type(number) is not int:
             raise SweepError(f"{path}: {key} {number!r}: expected a whole number")
     try:
-        return SweepSpec(given["name"], given["space"], tuple(given["epochs"]), **numbers)
+        return SweepSpec(given["name"], given["space"], tuple(given["epochs"]), **numbers, repeats_apart=apart)
     except SweepError as fault:
         raise SweepError(f"{path}: {fault}") from fault
 
@@ -93,17 +98,17 @@ def cells(spec: SweepSpec) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
 
 
 def bundles(spec: SweepSpec) -> list[BundleSpec]:
-    """All bundles of a sweep, the longest trainings first; nets are ordered by operations."""
+    """All bundles of a sweep, the longest trainings (of a repeat) first; nets are ordered by operations."""
     by_edges: dict[tuple[int, ...], list[tuple[tuple[int, ...], str]]] = defaultdict(list)
     for edges, ops in cells(spec):
         by_edges[edges].append((ops, graph_hash(adjacency(edges), ops)))
+    every = range(spec.repeats)
+    waves = [(f"-repeat{repeat}", (repeat,)) for repeat in every] if spec.repeats_apart else [("", tuple(every))]
     found = []
-    for epochs, (number, edges) in product(reversed(spec.epochs), enumerate(by_edges)):
-        nets = [
-            CellNet(name, ops, repeat) for (ops, name), repeat in product(sorted(by_edges[edges]), range(spec.repeats))
-        ]
+    for (suffix, repeats), epochs, (number, edges) in product(waves, reversed(spec.epochs), enumerate(by_edges)):
+        nets = [CellNet(name, ops, repeat) for (ops, name), repeat in product(sorted(by_edges[edges]), repeats)]
         for place, chunk in enumerate(_evenly(nets, spec.bundle_size)):
-            name = f"epochs{epochs:03d}-adjacency{number:03d}-{place:02d}"
+            name = f"epochs{epochs:03d}-adjacency{number:03d}-{place:02d}{suffix}"
             found.append(BundleSpec(name, edges, epochs, tuple(chunk)))
     return found
 

@@ -80,7 +80,8 @@ def test_a_finished_sweep_is_collected_into_a_table(tiny: Path, tmp_path: Path) 
     table = open_table(collect(tiny, folder=tmp_path))
     table.verify()
     assert table.rows == 7 * 2 * 2
-    assert table.column("hash").astype(str).tolist() == [name for name in names for _ in range(4)]
+    assert table.column("cell").tolist() == [cell for cell in range(7) for _ in range(4)]
+    assert sorted(set(table.column("hash").astype(str).tolist())) == names
     assert table.column("epochs").tolist() == [1, 1, 2, 2] * 7
     assert table.column("replicate").tolist() == [0, 1] * 14
     assert table.column("validation_accuracy").tolist() == [300 / 600, 301 / 600] * 14
@@ -88,7 +89,7 @@ def test_a_finished_sweep_is_collected_into_a_table(tiny: Path, tmp_path: Path) 
     energy = table.column("energy_kwh").reshape(7, 2, 2)
     assert (energy[:, 1] == 2 * energy[:, 0]).all()
     assert table.card.mean_full_kwh == pytest.approx(energy[:, 1].mean())
-    one = steps.get(names[0], 0.5)
+    one = steps.get(str(table.column("hash")[0]), 0.5)
     assert table.column("seconds")[0] == pytest.approx(one * 6)
     assert table.provenance("energy_kwh") == "modelled"
     text = (home / "tiny.md").read_text()
@@ -113,6 +114,24 @@ def test_a_foreign_or_damaged_part_is_found(tiny: Path, tmp_path: Path) -> None:
         list(read_parts(spec, folder=tmp_path))
 
 
+def test_repeats_apart_can_be_added_to_a_finished_sweep(tiny: Path, tmp_path: Path) -> None:
+    tiny.write_text(TINY.replace("repeats: 2", "repeats: 1\nrepeats_apart: true"))
+    before = bundles(load_spec(tiny))
+    tiny.write_text(TINY + "repeats_apart: true\n")
+    after = bundles(load_spec(tiny))
+    assert after[: len(before)] == before
+    assert {net.repeat for bundle in after[len(before) :] for net in bundle.nets} == {1}
+    for bundle in after:
+        write_sealed(tmp_path / "tiny" / "parts" / f"{bundle.name}.json", {"bundle": bundle.name})
+    assert run_sweep(tiny, folder=tmp_path).bundles_done == len(after)
+    tiny.write_text(TINY.replace("repeats: 2", "repeats: 3\nrepeats_apart: true"))
+    assert sweep_status(tiny, folder=tmp_path).bundles_done == len(after)
+    for changed in (TINY, TINY.replace("bundle_size: 4", "bundle_size: 5\nrepeats_apart: true")):
+        tiny.write_text(changed)
+        with pytest.raises(SweepError, match="other settings"):
+            run_sweep(tiny, folder=tmp_path)
+
+
 def test_two_settings_do_not_mix_under_one_name(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "sweep.json").write_text("{}")
@@ -128,6 +147,7 @@ def test_two_settings_do_not_mix_under_one_name(tiny: Path, tmp_path: Path) -> N
         ("epochs: 4", "expected a list"),
         ("epochs: [true]", "whole number"),
         ("repeats: 0", "1 to 128"),
+        ("repeats_apart: 1", "true or false"),
         ("repeats: many", "whole number"),
         ("bundle_size: 0", "at least 1"),
         ("name: ../up", "one folder"),
@@ -155,7 +175,7 @@ def test_shipped_sweeps_are_those_of_the_embedded_tables() -> None:
     whole = {path.stem: load_spec(path) for path in sorted(data.glob("*.yaml"))}
     assert [(name, spec.space, spec.epochs, spec.repeats) for name, spec in whole.items()] == [
         ("digits-cells-4v", "digits-cells-4v", (4, 12, 36, 108), 5),
-        ("digits-cells-5v", "digits-cells-5v", (4, 12, 36), 1),
+        ("digits-cells-5v", "digits-cells-5v", (4, 12, 36), 3),
     ]
 
 
