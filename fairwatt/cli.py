@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from fairwatt.cli_console import Progress, complain, console, table
+from fairwatt.cli_data import data_app, data_list
+from fairwatt.cli_lists import optimizers_app, spaces_app
+from fairwatt.cli_sweep import Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -23,28 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(invoke_without_command=True, help="Tables of measurements.\n\nExample: fairwatt data list")
-sweep_app = typer.Typer(
-    no_args_is_help=True, help="Make tables by training.\n\nExample: fairwatt sweep status SWEEP.yaml"
-)
-spaces_app = typer.Typer(
-    invoke_without_command=True, help="List the search spaces.\n\nExample: fairwatt spaces show toy-cells"
-)
-optimizers_app = typer.Typer(
-    invoke_without_command=True, help="List the optimizers.\n\nExample: fairwatt optimizers show bohb"
-)
 app.add_typer(data_app, name="data")
 app.add_typer(sweep_app, name="sweep")
 app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
 
-Workers = Annotated[int, typer.Option(help="Processes; 0 takes every core.", min=0)]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results; results/STUDY by default.")]
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # click's, wherever this typer keeps it
 INTERRUPTED = 130
-PIPE_WIDTH = 160
-console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def main() -> None:
@@ -53,18 +42,18 @@ def main() -> None:
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except UserError as error:
-        _complain(str(error))
+        complain(str(error))
         code = 2
     except UsageError as error:
-        _complain(_usage(error))
+        complain(_usage(error))
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except OSError as error:  # a full disk, a missing permission, a file where a folder should be
-        _complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
+        complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
         code = 2
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
-        _complain("stopped; what is finished is kept, and the same command goes on from there")
+        complain("stopped; what is finished is kept, and the same command goes on from there")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -90,10 +79,10 @@ def doctor() -> None:
     """
     from fairwatt.doctor import examine
 
-    table = _table("", "what", "state", "what to do")
+    lines = table("", "what", "state", "what to do")
     for finding in examine():
-        table.add_row("ok" if finding.ok else "-", finding.what, finding.state, finding.todo)
-    console.print(table)
+        lines.add_row("ok" if finding.ok else "-", finding.what, finding.state, finding.todo)
+    console.print(lines)
     data_list()
 
 
@@ -135,11 +124,11 @@ def status(results: Annotated[Path, typer.Argument(help="A folder of results.")]
     """
     from fairwatt.experiments.store import Store, progress, read_stored_study
 
-    table = _table("space", "arm", "done", "missing", "failed", "reason of the first failure")
+    lines = table("space", "arm", "done", "missing", "failed", "reason of the first failure")
     for line in progress(Store(results), read_stored_study(results)):
         reason = next(iter(line.failed.values()), "")
-        table.add_row(line.space, line.arm, str(line.done), str(len(line.missing)), str(len(line.failed)), reason)
-    console.print(table)
+        lines.add_row(line.space, line.arm, str(line.done), str(len(line.missing)), str(len(line.failed)), reason)
+    console.print(lines)
 
 
 @app.command()
@@ -169,214 +158,11 @@ def report(
     _report(loaded, loaded.comparisons(), out or results / "report.html", figures)
 
 
-@spaces_app.callback()
-def spaces(context: typer.Context) -> None:
-    """List the search spaces.
-
-    Example: fairwatt spaces show digits-cells-5v
-    """
-    from fairwatt.registry import BENCHMARKS, make_benchmark
-
-    if context.invoked_subcommand:
-        return
-    table = _table("space", "configurations", "fidelities", "repeats", "c̄, kWh", "energy")
-    for name in BENCHMARKS.names():
-        try:
-            benchmark = make_benchmark(name)
-        except UserError:
-            table.add_row(name, "not here", "", "", "", f"fairwatt spaces show {name}")
-            continue
-        truth = benchmark.reference()
-        table.add_row(
-            name,
-            f"{len(truth.keys):,}",
-            ", ".join(f"{fidelity:.3g}" for fidelity in truth.fidelities),
-            str(truth.replicates),
-            f"{truth.energy_kwh.mean():.4g}",
-            benchmark.provenance.get("energy_kwh", ""),
-        )
-    console.print(table)
-
-
-@spaces_app.command("show")
-def spaces_show(name: str) -> None:
-    """One space: its size, prices, provenance and notes.
-
-    Example: fairwatt spaces show ec-nas-4v
-    """
-    from fairwatt.registry import make_benchmark
-
-    benchmark = make_benchmark(name)
-    truth = benchmark.reference()
-    table = _table("", name)
-    table.add_row("configurations", f"{len(truth.keys):,}")
-    table.add_row("fidelities", ", ".join(f"{fidelity:.4g}" for fidelity in truth.fidelities))
-    table.add_row("repeats", str(truth.replicates))
-    table.add_row("longer trainings continue shorter ones", "yes" if truth.resumable else "no")
-    table.add_row("c̄, mean energy of full training", f"{truth.energy_kwh.mean():.4g} kWh")
-    table.add_row("full training of everything", f"{truth.energy_kwh.sum():.4g} kWh")
-    table.add_row("best validation error", f"{truth.val_error.min():.4f}")
-    if truth.has_test:
-        table.add_row("best test error", f"{truth.test_error.min():.4f}")
-    for column, source in benchmark.provenance.items():
-        table.add_row(f"{column} is", source)
-    table.add_row("data sha256", truth.data_sha256)
-    for note in truth.notes:
-        table.add_row("note", note)
-    console.print(table)
-
-
-@optimizers_app.callback()
-def optimizers(context: typer.Context) -> None:
-    """List the optimizers.
-
-    Example: fairwatt optimizers show bohb
-    """
-    from fairwatt.registry import OPTIMIZERS
-
-    if context.invoked_subcommand:
-        return
-    table = _table("name", "ranked as", "fidelities", "extra", "source")
-    for name in OPTIMIZERS.names():
-        factory = OPTIMIZERS.load(name)
-        fidelity = "multi" if factory.multi_fidelity else "full"
-        table.add_row(name, " and ".join(factory.kinds) + "-objective", fidelity, factory.extra, factory.source)
-    console.print(table)
-
-
-@optimizers_app.command("show")
-def optimizers_show(name: str) -> None:
-    """One optimizer: its source and settings.
-
-    Example: fairwatt optimizers show re
-    """
-    from fairwatt.registry import OPTIMIZERS
-
-    factory = OPTIMIZERS.load(name)
-    console.print(f"{factory.source}\n{factory.summary}")
-    table = _table("setting", "default")
-    for setting, value in factory.defaults.items():
-        table.add_row(setting, repr(value))
-    console.print(table)
-
-
-@data_app.command("import")
-def data_import(
-    file: Annotated[Path, typer.Argument(help="An EC-NAS .tfrecord file, or ecnas_linscale.parquet.")],
-    name: Annotated[str | None, typer.Option(help="Name of the table; official files have theirs.")] = None,
-) -> None:
-    """Read a file of measurements, check all of it, and store it as a table.
-
-    Example: fairwatt data import energy_4V9E_linscale.tfrecord
-    """
-    from fairwatt.search_spaces.sources import import_file
-    from fairwatt.search_spaces.table import open_table
-
-    with _Progress(file.name, "") as shown:
-        path = import_file(file, name, shown.update)
-    table = open_table(path)
-    console.print(f"{table.card.name}: {table.rows:,} rows, c̄ {table.card.mean_full_kwh:.4f} kWh, in {path}")
-
-
-@data_app.callback()
-def data(context: typer.Context) -> None:
-    """Tables of measurements.
-
-    Example: fairwatt data list
-    """
-    if not context.invoked_subcommand:
-        data_list()
-
-
-@data_app.command("list")
-def data_list() -> None:
-    """Which tables there are, which are here, and where the others come from.
-
-    Example: fairwatt data list
-    """
-    from fairwatt.search_spaces.sources import list_tables
-
-    table = _table("table", "here", "rows", "file to import", "what it is")
-    for info in list_tables():
-        file = info.source.filename if info.source and info.state == "missing" else ""
-        table.add_row(info.name, info.state, f"{info.rows:,}" if info.rows else "", file, info.title)
-    console.print(table)
-
-
-@data_app.command("verify")
-def data_verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Tables; all that are here by default.")] = None,
-) -> None:
-    """Compute the checksums of tables again.
-
-    Example: fairwatt data verify digits-cells-5v
-    """
-    from fairwatt.search_spaces.sources import list_tables, verify
-    from fairwatt.search_spaces.table import TableError
-
-    damaged = 0
-    for name in names or [info.name for info in list_tables() if info.state != "missing"]:
-        try:
-            verify(name)
-            console.print(f"{name}: as written")
-        except TableError as error:
-            damaged += 1
-            _complain(str(error))
-    if damaged:
-        raise typer.Exit(2)
-
-
-@sweep_app.command("run")
-def sweep_run(
-    spec: Annotated[Path, typer.Argument(help="A YAML file: name, space, epochs, repeats.")], workers: Workers = 0
-) -> None:
-    """Train everything that is not trained yet; stop it at any moment, run it again to go on.
-
-    Example: fairwatt sweep run SWEEP.yaml --workers 4
-    """
-    from fairwatt.experiments.sweep import run_sweep
-
-    with _Progress(spec.stem, "bundles") as shown:
-        run_sweep(spec, workers or os.cpu_count() or 1, shown.update)
-
-
-@sweep_app.command("status")
-def sweep_status(spec: Path) -> None:
-    """How many trainings are done.
-
-    Example: fairwatt sweep status SWEEP.yaml
-    """
-    from fairwatt.experiments import sweep
-
-    state = sweep.sweep_status(spec)
-    console.print(
-        f"{state.trainings_done:,} of {state.trainings:,} trainings, in {state.bundles_done} of {state.bundles} bundles"
-    )
-
-
-@sweep_app.command("collect")
-def sweep_collect(
-    spec: Path,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the table; the sweep's own by default.")
-    ] = None,
-) -> None:
-    """Make a table, and its card, of a finished sweep; step times are measured now where they are not on file.
-
-    Example: fairwatt sweep collect SWEEP.yaml --out tables
-    """
-    from fairwatt.experiments.sweep_table import collect
-
-    with _Progress(spec.stem, "timed cells") as shown:
-        path = collect(spec, shown.update, out=out)
-    console.print(f"table: {path}\ncard: {path.with_suffix('.md')}")
-
-
 def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
     from fairwatt.experiments.executor import Outcome, run_study
 
     failures: list[Outcome] = []
-    with _Progress(study.study) as shown:
+    with Progress(study.study) as shown:
 
         def step(done: int, total: int, outcome: "Outcome | None") -> None:
             shown.update(done, total)
@@ -402,11 +188,11 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
         console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
             words = short_table(comparison.verdicts, kind)
-            table = _table(*words.columns)
+            lines = table(*words.columns)
             for row in words.rows:
-                table.add_row(*row)
+                lines.add_row(*row)
             console.print(f"\n{words.caption}")
-            console.print(table)
+            console.print(lines)
         console.print()
         for verdict in comparison.verdicts:
             console.print(f"- {sentence(verdict)}")
@@ -427,47 +213,6 @@ def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figu
     console.print(f"\nreport: {out}\nverdicts with all their numbers: {out.with_suffix('.csv')}")
     if figure_folder is not None:
         console.print(f"figures: {figure_folder}")
-
-
-class _Progress:
-    """A bar on a terminal; in a log a plain line at each tenth, or none where the unit is empty."""
-
-    def __init__(self, title: str, unit: str = "searches") -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._title, self._unit = title, unit
-        self._task = self._bar.add_task(title, total=None) if self._bar else None
-        self._tenth = -1
-
-    def __enter__(self) -> "_Progress":
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def update(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are finished."""
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
-        elif self._unit and (tenth := 10 * done // max(total, 1)) > self._tenth:
-            self._tenth = tenth
-            console.print(f"{self._title}: {done:,} of {total:,} {self._unit}")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _complain(message: str) -> None:
-    print(f"fairwatt: {message}", file=sys.stderr)
 
 
 def _usage(error: Any) -> str:

@@ -1,0 +1,57 @@
+"""What all commands print with: the console, tables, progress, complaints."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+PIPE_WIDTH = 160
+console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+class Progress:
+    """A bar on a terminal; in a log a plain line at each tenth, or none where the unit is empty."""
+
+    def __init__(self, title: str, unit: str = "searches") -> None:
+        from rich import progress
+
+        columns = (
+            progress.TextColumn(title),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        self._bar = progress.Progress(*columns, console=console) if console.is_terminal else None
+        self._title, self._unit = title, unit
+        self._task = self._bar.add_task(title, total=None) if self._bar else None
+        self._tenth = -1
+
+    def __enter__(self) -> "Progress":
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are finished."""
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif self._unit and (tenth := 10 * done // max(total, 1)) > self._tenth:
+            self._tenth = tenth
+            console.print(f"{self._title}: {done:,} of {total:,} {self._unit}")
+
+
+def table(*columns: str) -> Table:
+    """A table without lines, its cells folded where they are too long."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    print(f"fairwatt: {message}", file=sys.stderr)

@@ -1,0 +1,76 @@
+"""`fairwatt data`: tables of measurements, imported, listed and verified."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairwatt.cli_console import Progress, complain, console, table
+
+data_app = typer.Typer(invoke_without_command=True, help="Tables of measurements.\n\nExample: fairwatt data list")
+
+
+@data_app.command("import")
+def data_import(
+    file: Annotated[Path, typer.Argument(help="An EC-NAS .tfrecord file, or ecnas_linscale.parquet.")],
+    name: Annotated[str | None, typer.Option(help="Name of the table; official files have theirs.")] = None,
+) -> None:
+    """Read a file of measurements, check all of it, and store it as a table.
+
+    Example: fairwatt data import energy_4V9E_linscale.tfrecord
+    """
+    from fairwatt.search_spaces.sources import import_file
+    from fairwatt.search_spaces.table import open_table
+
+    with Progress(file.name, "") as shown:
+        path = import_file(file, name, shown.update)
+    stored = open_table(path)
+    console.print(f"{stored.card.name}: {stored.rows:,} rows, c̄ {stored.card.mean_full_kwh:.4f} kWh, in {path}")
+
+
+@data_app.callback()
+def data(context: typer.Context) -> None:
+    """Tables of measurements.
+
+    Example: fairwatt data list
+    """
+    if not context.invoked_subcommand:
+        data_list()
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Which tables there are, which are here, and where the others come from.
+
+    Example: fairwatt data list
+    """
+    from fairwatt.search_spaces.sources import list_tables
+
+    lines = table("table", "here", "rows", "file to import", "what it is")
+    for info in list_tables():
+        file = info.source.filename if info.source and info.state == "missing" else ""
+        lines.add_row(info.name, info.state, f"{info.rows:,}" if info.rows else "", file, info.title)
+    console.print(lines)
+
+
+@data_app.command("verify")
+def data_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Tables; all that are here by default.")] = None,
+) -> None:
+    """Compute the checksums of tables again.
+
+    Example: fairwatt data verify digits-cells-5v
+    """
+    from fairwatt.search_spaces.sources import list_tables, verify
+    from fairwatt.search_spaces.table import TableError
+
+    damaged = 0
+    for name in names or [info.name for info in list_tables() if info.state != "missing"]:
+        try:
+            verify(name)
+            console.print(f"{name}: as written")
+        except TableError as error:
+            damaged += 1
+            complain(str(error))
+    if damaged:
+        raise typer.Exit(2)

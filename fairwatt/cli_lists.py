@@ -1,0 +1,104 @@
+"""`fairwatt spaces` and `fairwatt optimizers`: what there is, by name."""
+
+import typer
+
+from fairwatt.cli_console import console, table
+from fairwatt.errors import UserError
+
+spaces_app = typer.Typer(
+    invoke_without_command=True, help="List the search spaces.\n\nExample: fairwatt spaces show toy-cells"
+)
+optimizers_app = typer.Typer(
+    invoke_without_command=True, help="List the optimizers.\n\nExample: fairwatt optimizers show bohb"
+)
+
+
+@spaces_app.callback()
+def spaces(context: typer.Context) -> None:
+    """List the search spaces.
+
+    Example: fairwatt spaces show digits-cells-5v
+    """
+    from fairwatt.registry import BENCHMARKS, make_benchmark
+
+    if context.invoked_subcommand:
+        return
+    lines = table("space", "configurations", "fidelities", "repeats", "c̄, kWh", "energy")
+    for name in BENCHMARKS.names():
+        try:
+            benchmark = make_benchmark(name)
+        except UserError:
+            lines.add_row(name, "not here", "", "", "", f"fairwatt spaces show {name}")
+            continue
+        truth = benchmark.reference()
+        lines.add_row(
+            name,
+            f"{len(truth.keys):,}",
+            ", ".join(f"{fidelity:.3g}" for fidelity in truth.fidelities),
+            str(truth.replicates),
+            f"{truth.energy_kwh.mean():.4g}",
+            benchmark.provenance.get("energy_kwh", ""),
+        )
+    console.print(lines)
+
+
+@spaces_app.command("show")
+def spaces_show(name: str) -> None:
+    """One space: its size, prices, provenance and notes.
+
+    Example: fairwatt spaces show ec-nas-4v
+    """
+    from fairwatt.registry import make_benchmark
+
+    benchmark = make_benchmark(name)
+    truth = benchmark.reference()
+    lines = table("", name)
+    lines.add_row("configurations", f"{len(truth.keys):,}")
+    lines.add_row("fidelities", ", ".join(f"{fidelity:.4g}" for fidelity in truth.fidelities))
+    lines.add_row("repeats", str(truth.replicates))
+    lines.add_row("longer trainings continue shorter ones", "yes" if truth.resumable else "no")
+    lines.add_row("c̄, mean energy of full training", f"{truth.energy_kwh.mean():.4g} kWh")
+    lines.add_row("full training of everything", f"{truth.energy_kwh.sum():.4g} kWh")
+    lines.add_row("best validation error", f"{truth.val_error.min():.4f}")
+    if truth.has_test:
+        lines.add_row("best test error", f"{truth.test_error.min():.4f}")
+    for column, source in benchmark.provenance.items():
+        lines.add_row(f"{column} is", source)
+    lines.add_row("data sha256", truth.data_sha256)
+    for note in truth.notes:
+        lines.add_row("note", note)
+    console.print(lines)
+
+
+@optimizers_app.callback()
+def optimizers(context: typer.Context) -> None:
+    """List the optimizers.
+
+    Example: fairwatt optimizers show bohb
+    """
+    from fairwatt.registry import OPTIMIZERS
+
+    if context.invoked_subcommand:
+        return
+    lines = table("name", "ranked as", "fidelities", "extra", "source")
+    for name in OPTIMIZERS.names():
+        factory = OPTIMIZERS.load(name)
+        fidelity = "multi" if factory.multi_fidelity else "full"
+        lines.add_row(name, " and ".join(factory.kinds) + "-objective", fidelity, factory.extra, factory.source)
+    console.print(lines)
+
+
+@optimizers_app.command("show")
+def optimizers_show(name: str) -> None:
+    """One optimizer: its source and settings.
+
+    Example: fairwatt optimizers show re
+    """
+    from fairwatt.registry import OPTIMIZERS
+
+    factory = OPTIMIZERS.load(name)
+    console.print(f"{factory.source}\n{factory.summary}")
+    lines = table("setting", "default")
+    for setting, value in factory.defaults.items():
+        lines.add_row(setting, repr(value))
+    console.print(lines)
