@@ -94,7 +94,7 @@ def load_spec(path: Path) -> SweepSpec:
 def cells(spec: SweepSpec) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """(edges, interior op codes) of every cell of the sweep's space, in the order of their ids."""
     index = cell_index(SPACES[spec.space])
-    return list(zip(index.edges, index.ops, strict=True))
+    return [(index.edges(cell), index.ops(cell)) for cell in range(len(index))]
 
 
 def bundles(spec: SweepSpec) -> list[BundleSpec]:

@@ -1,13 +1,13 @@
-"""NAS-Bench-101 cells (Ying et al. 2019): pruning, identity, and the search space of raw encodings.
+"""The search space of NAS-Bench-101 cells (Ying et al. 2019) in raw encodings.
 
 A `Config` is the raw encoding on the space's full vertex number V: V(V-1)/2 edge bits, then V-2 operation codes,
 pruned parts included. Its `key` is the cell id after pruning.
 """
 
-import hashlib
 import operator
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,68 +15,22 @@ from numpy.typing import NDArray
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.problem import Dim, SearchSpace
 from fairwatt.records import Config
-from fairwatt.search_spaces.cell_index import MAX_EDGES, cell_index, kept_vertices, pairs
+from fairwatt.search_spaces.cell_graph import INPUT as INPUT
+from fairwatt.search_spaces.cell_graph import MAX_EDGES as MAX_EDGES
+from fairwatt.search_spaces.cell_graph import OPS as OPS
+from fairwatt.search_spaces.cell_graph import OUTPUT as OUTPUT
+from fairwatt.search_spaces.cell_graph import graph_hash as graph_hash
+from fairwatt.search_spaces.cell_graph import pairs
+from fairwatt.search_spaces.cell_graph import prune as prune
+from fairwatt.search_spaces.cell_index import cell_index
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
 
-OPS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
-INPUT, OUTPUT = "input", "output"
 SAMPLERS = ("uniform", "raw")
 MAX_STEPS = 1_000
 
-Matrix = Sequence[Sequence[int]] | NDArray[np.integer]
-
-
-def prune(matrix: Matrix, ops: Sequence[str | int]) -> tuple[NDArray[np.int8], tuple[int, ...]]:
-    """The cell without the vertices that are on no path from input to output.
-
-    matrix: [n, n] upper-triangular 0/1. ops: n names from "input" to "output", or the n-2 interior ones as names or
-    codes 0, 1, 2 in the order of `OPS`. Returns the matrix [m, m] and the m-2 interior codes. Raises ValueError for a
-    malformed cell, one without a path, and one with more than 9 edges left.
-    """
-    square = np.asarray(matrix)
-    if square.ndim != 2 or square.shape != square.shape[::-1] or len(square) < 2:
-        raise ValueError(f"the matrix of a cell is square with 2 or more rows, not {square.shape}")
-    if not np.isin(square, (0, 1)).all() or np.tril(square).any():
-        raise ValueError("the matrix of a cell holds 0 and 1 above its diagonal and 0 elsewhere")
-    size = len(square)
-    codes = _interior_codes(ops, size)
-    edges = {(int(i), int(j)) for i, j in np.argwhere(square)}
-    kept = kept_vertices(edges, size)
-    if not kept:
-        raise ValueError("the cell has no path from input to output")
-    pruned = square[np.ix_(kept, kept)].astype(np.int8)
-    if pruned.sum() > MAX_EDGES:
-        raise ValueError(f"the cell has {pruned.sum()} edges after pruning; at most {MAX_EDGES}")
-    return pruned, tuple(codes[vertex - 1] for vertex in kept[1:-1])
-
-
-def graph_hash(matrix: Matrix, ops: Sequence[str | int]) -> str:
-    """The md5 hash, 32 hex digits, by which NAS-Bench-101 names the cell; equal for isomorphic cells.
-
-    Arguments and errors as of `prune`, which comes first. Source: the graph hash of NAS-Bench-101 (Ying et al. 2019,
-    after Ying 2019, "Enumerating unique computational graphs via an iterative graph invariant").
-    """
-    pruned, codes = prune(matrix, ops)
-    size = len(pruned)
-    rows = pruned.tolist()
-    before = [[j for j in range(size) if rows[j][i]] for i in range(size)]
-    after = [[j for j in range(size) if rows[i][j]] for i in range(size)]
-    labels = (-1, *codes, -2)
-    hashes = [_md5(str((len(after[i]), len(before[i]), labels[i]))) for i in range(size)]
-    for _ in range(size):
-        hashes = [
-            _md5(
-                "".join(sorted(hashes[j] for j in before[i]))
-                + "|"
-                + "".join(sorted(hashes[j] for j in after[i]))
-                + "|"
-                + hashes[i]
-            )
-            for i in range(size)
-        ]
-    return _md5(str(sorted(hashes)))
+_ALWAYS, _NEVER = 1 << 30, 31  # a bit of every mask that is set and one that is not, beyond those of the pairs
 
 
 class CellSpace(SearchSpace):
@@ -93,24 +47,20 @@ class CellSpace(SearchSpace):
         self.vertices = vertices
         self.sampler = sampler
         self.pairs = pairs(vertices)
-        chosen = np.asarray(list(range(len(index)) if members is None else members))
-        self.members = np.unique(chosen)
-        if (
-            chosen.dtype.kind not in "iu"
-            or not len(self.members)
-            or self.members[0] < 0
-            or self.members[-1] >= len(index)
-        ):
+        chosen = np.arange(len(index)) if members is None else np.asarray(_sized(members))
+        if chosen.dtype.kind not in "iu" or not chosen.size or chosen.min() < 0 or chosen.max() >= len(index):
             raise UserError(f"a space of {vertices} vertices has cell ids 0..{len(index) - 1}")
-        is_member = np.zeros(len(index) + 1, dtype=bool)  # the last entry answers id -1
-        is_member[self.members] = True
-        ids = np.where(is_member[index.ids], index.ids, -1)
-        self._ids: list[int] = [int(cell) for cell in ids]
+        self.is_member = np.zeros(len(index) + 1, dtype=np.bool_)  # the last entry answers id -1
+        self.is_member[chosen] = True
+        self.members = np.flatnonzero(self.is_member)
+        self._index = index
+        self._member = self.is_member.data
+        self._embedding = [_embedding(size, vertices) for size in range(2, vertices + 1)]
         self.dims = tuple(Dim(f"edge_{i}_{j}", (0, 1), True, "edges") for i, j in self.pairs) + tuple(
             Dim(f"op_{v}", (0, 1, 2), False, "ops") for v in range(1, vertices - 1)
         )
-        edge_weights = [(1 << bit) * 3 ** (vertices - 2) for bit in range(len(self.pairs))]
-        self._weights = (*edge_weights, *(3**p for p in range(vertices - 3, -1, -1)))
+        self._edge_weights = [1 << bit for bit in range(len(self.pairs))]
+        self._op_weights = [len(OPS) ** power for power in range(vertices - 3, -1, -1)]
         self.fallbacks = 0
 
     def __len__(self) -> int:
@@ -135,10 +85,12 @@ class CellSpace(SearchSpace):
         The cell's own vertices come first and the output last; unused vertices hang from the input, so that one
         edge makes them live. Raises ValueError where the space has no such cell.
         """
-        index = cell_index(self.vertices)
-        if not 0 <= cell < len(index) or self._id(built := self._embed(index.edges[cell], index.ops[cell])) < 0:
+        if not 0 <= cell < len(self._index) or not self._member[cell]:
             raise ValueError(f"cell {cell} is not in this space")
-        return built
+        ops = self._index.ops(cell)
+        mask = int(self._index.masks[cell]) | _ALWAYS
+        edges = (mask >> bit & 1 for bit in self._embedding[len(ops)])
+        return (*edges, *ops, *(0,) * (self.vertices - 2 - len(ops)))
 
     def cell(self, config: Config) -> tuple[NDArray[np.int8], tuple[str, ...]]:
         """The pruned matrix [n, n] and the n operation names, "input" to "output". Errors as of `prune`."""
@@ -190,14 +142,20 @@ class CellSpace(SearchSpace):
     def neighbors(self, config: Config) -> list[Config]:
         """All members one operation change or edge flip away from this raw encoding, one for each distinct key."""
         found: dict[int, Config] = {}
-        own = self.key(config)
-        for place, dim in enumerate(self.dims):
-            for value in dim.values:
-                if value != config[place]:
-                    step = (*config[:place], value, *config[place + 1 :])
-                    cell = self._id(step)
-                    if cell >= 0 and cell != own:
-                        found.setdefault(cell, step)
+        own, edges = self.key(config), len(self.pairs)
+        mask, number = self._code(config)
+        values = [int(value) for value in config]
+        flips = ((bit, 1 - value, mask ^ 1 << bit, number) for bit, value in enumerate(values[:edges]))
+        changes = (
+            (place, code, mask, number + (code - old) * weight)
+            for place, (old, weight) in enumerate(zip(values[edges:], self._op_weights, strict=True), start=edges)
+            for code in range(len(OPS))
+            if code != old
+        )
+        for place, value, mask_there, number_there in chain(flips, changes):
+            cell = self._member_id(mask_there, number_there)
+            if cell >= 0 and cell != own and cell not in found:
+                found[cell] = (*config[:place], value, *config[place + 1 :])
         return list(found.values())
 
     def perturb(self, config: Config, rng: np.random.Generator, **rates: float) -> Config:
@@ -279,18 +237,27 @@ class CellSpace(SearchSpace):
 
     # -- inner workings
 
+    def _code(self, config: Config) -> tuple[int, int]:
+        mask: int = sum(map(operator.mul, self._edge_weights, config))
+        number: int = sum(map(operator.mul, self._op_weights, config[len(self.pairs) :]))
+        return mask, number
+
+    def _member_id(self, mask: int, number: int) -> int:
+        cell = self._index.id(mask, number)
+        return cell if self._member[cell] else -1
+
     def _id(self, config: Config) -> int:
-        code: int = sum(map(operator.mul, self._weights, config))
-        return self._ids[code]
+        return self._member_id(*self._code(config))
 
     def _well_formed(self, config: Config) -> bool:
-        return (
-            isinstance(config, tuple)
-            and len(config) == len(self.dims)
-            and all(
-                type(value) is not bool and isinstance(value, int | np.integer) and value in dim.values
-                for value, dim in zip(config, self.dims, strict=True)
-            )
+        if not isinstance(config, tuple) or len(config) != len(self.dims):
+            return False
+        if set(map(type, config)) == {int}:  # the usual case, without a look at every value
+            values = cast("tuple[int, ...]", config)
+            return min(values) >= 0 and max(values) < len(OPS) and max(values[: len(self.pairs)]) <= 1
+        return all(
+            type(value) is not bool and isinstance(value, int | np.integer) and value in dim.values
+            for value, dim in zip(config, self.dims, strict=True)
         )
 
     def _require(self, config: Config) -> None:
@@ -299,15 +266,6 @@ class CellSpace(SearchSpace):
 
     def _op_codes(self, config: Config) -> tuple[int, ...]:
         return tuple(int(value) for value in config[len(self.pairs) :])
-
-    def _embed(self, edges: tuple[int, ...], ops: tuple[int, ...]) -> Config:
-        size, last = len(ops) + 2, self.vertices - 1
-        place = {size - 1: last}
-        live = {(i, place.get(j, j)) for (i, j), bit in zip(pairs(size), edges, strict=True) if bit} | {
-            (0, spare) for spare in range(size - 1, last)
-        }
-        padding = (0,) * (self.vertices - size)
-        return (*(int(pair in live) for pair in self.pairs), *ops, *padding)
 
     def _step(self, config: Config, rng: np.random.Generator) -> Config:
         edges = len(self.pairs)
@@ -334,19 +292,12 @@ class CellSpace(SearchSpace):
         return features
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def _sized(members: Iterable[int]) -> list[int] | NDArray[np.integer]:
+    return members if isinstance(members, np.ndarray) else list(members)
 
 
-def _interior_codes(ops: Sequence[str | int], size: int) -> tuple[int, ...]:
-    interior = list(ops)
-    if len(interior) == size:
-        if (interior[0], interior[-1]) not in ((INPUT, OUTPUT), (-1, -2)):
-            raise ValueError(f"operations run from 'input' to 'output', not {ops[0]!r} to {ops[-1]!r}")
-        interior = interior[1:-1]
-    if len(interior) != size - 2:
-        raise ValueError(f"{size} vertices have {size - 2} interior operations, not {len(interior)}")
-    for op in interior:
-        if op not in OPS and op not in range(len(OPS)):
-            raise ValueError(f"unknown operation {op!r}; known: {', '.join(OPS)}")
-    return tuple(OPS.index(op) if isinstance(op, str) else int(op) for op in interior)
+def _embedding(size: int, vertices: int) -> list[int]:
+    """Per pair of a raw encoding the bit of the mask of a cell of `size` vertices that says whether it is an edge."""
+    bits = {(i, j if j < size - 1 else vertices - 1): bit for bit, (i, j) in enumerate(pairs(size))}
+    spare = {(0, v): _ALWAYS.bit_length() - 1 for v in range(size - 1, vertices - 1)}
+    return [(bits | spare).get(pair, _NEVER) for pair in pairs(vertices)]

@@ -21,8 +21,8 @@ REPEATS = 3
 def toy_cells(name: str = "toy-cells", *, sampler: str = "uniform") -> TabularBenchmark:
     """The toy benchmark: the same numbers on every machine."""
     index = cell_index(VERTICES)
-    counts = np.array([[ops.count(code) for code in range(3)] for ops in index.ops], dtype=np.float64)
-    edges = np.array([sum(bits) for bits in index.edges], dtype=np.float64)
+    counts = np.array([[index.ops(cell).count(code) for code in range(3)] for cell in range(len(index))], dtype=float)
+    edges = np.bitwise_count(index.masks).astype(np.float64)
     conv3, conv1, pool = counts.T
     potential = (
         0.06
