@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairwatt.records import Run as Run
     from fairwatt.records import Trial as Trial
     from fairwatt.registry import make_benchmark as make_benchmark
+    from fairwatt.search_spaces.sources import load_table as load_table
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "SearchSpace": "fairwatt.problem",
     "Trial": "fairwatt.records",
     "UserError": "fairwatt.errors",
+    "load_table": "fairwatt.search_spaces.sources",
     "make_benchmark": "fairwatt.registry",
     "run": "fairwatt.experiments.runner",
 }

@@ -189,6 +189,12 @@ class Benchmark(ABC):
     def reference(self) -> Reference:
         """What analysis needs to know of the truth."""
 
+    def verify(self) -> None:  # noqa: B027 - most benchmarks have no file behind them
+        """Compute the checksum of the data that the answers come from again; raises UserError where it is not theirs.
+
+        Done once before a study starts: making a benchmark may rest on what was found out before.
+        """
+
     def replicate(self, key: Key, fidelity: float, seed: int) -> int:
         """The repeated training that answers this seed's question; of a curve, the same for all fidelities."""
         return replicate(seed, key, None if self.resumable else fidelity, self.replicates)

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -109,7 +110,13 @@ def from_file(text: str) -> Any:
 def make_benchmark(name: str, **options: Any) -> Benchmark:
     """The benchmark of a registered name.
 
-    options: such as `sampler="raw"` for cell spaces. Raises UnknownNameError, and UserError where its data is not here.
+    options: such as `sampler="raw"` for cell spaces, `energy="scaled"` for EC-NAS. Raises UnknownNameError, for an
+    option that this space has not too, and UserError where its data is not here.
     """
-    benchmark: Benchmark = BENCHMARKS.load(name)(name, **options)
+    factory = BENCHMARKS.load(name)
+    _, *known = inspect.signature(factory).parameters.values()  # the first is the name
+    if not any(option.kind is inspect.Parameter.VAR_KEYWORD for option in known):
+        for option in options.keys() - {option.name for option in known}:
+            raise UnknownNameError(f"option of the space {name}:", option, (option.name for option in known))
+    benchmark: Benchmark = factory(name, **options)
     return benchmark

@@ -1,5 +1,7 @@
 """Runs and references as sealed files: columns of the recorded stream, and the books that were kept of it."""
 
+import hashlib
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,9 +13,14 @@ import numpy as np
 from fairwatt.ledger import AccountingPolicy, price
 from fairwatt.problem import OBJECTIVES, Reference, Tariff
 from fairwatt.records import End, Header, Measurement, Request, Run, Status, Trial
-from fairwatt.sealed import DamagedFileError, read_sealed, write_sealed
+from fairwatt.sealed import DamagedFileError, read_sealed, write_atomically, write_sealed
 
 FORMAT = 1
+FORMAT_BESIDE = 2
+"""Of references whose columns are in a file beside them."""
+LONG = 20_000
+"""Rows above which the columns of a reference are not text."""
+_COLUMNS = ("keys", "val_error", "test_error", "energy_kwh", "seconds", "params")
 _BOOKS = ("charge", "cost", "spent", "cost_nj", "spent_nj", "policy_id")
 
 
@@ -67,22 +74,49 @@ def read_run(path: Path) -> Run:
 
 
 def write_reference(path: Path, reference: Reference) -> None:
-    """Write what analysis knows of the truth of one space."""
-    data = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(reference).items()}
-    data["params"] = [_finite(value) for value in reference.params.tolist()]
-    write_sealed(path, data | {"format": FORMAT, "tariff": reference.tariff.to_json()})
+    """Write what analysis knows of the truth of one space; its columns in a file beside it where they are long."""
+    data = vars(reference) | {"format": FORMAT, "tariff": reference.tariff.to_json()}
+    if len(reference.keys) > LONG:
+        columns: dict[str, Any] = {name: np.asarray(data.pop(name)) for name in _COLUMNS}
+        archive = io.BytesIO()
+        np.savez(archive, **columns)
+        content = archive.getvalue()
+        write_atomically(_columns_path(path), content)
+        data |= {"format": FORMAT_BESIDE, "columns_sha256": hashlib.sha256(content).hexdigest()}
+    else:
+        data |= {name: data[name].tolist() for name in _COLUMNS[1:]}
+        data["params"] = [_finite(value) for value in data["params"]]
+    write_sealed(path, data)
 
 
 def read_reference(path: Path) -> Reference:
     """The inverse of `write_reference`. Raises DamagedFileError."""
     data = read_sealed(path)
-    if data.pop("format", None) != FORMAT:
-        raise DamagedFileError(path, f"not a reference file of format {FORMAT}")
-    for name in ("val_error", "test_error", "energy_kwh", "seconds", "params"):
-        data[name] = np.array([math.nan if value is None else value for value in data[name]], dtype=np.float64)
+    version = data.pop("format", None)
+    if version == FORMAT:
+        data |= {
+            name: np.array([math.nan if v is None else v for v in data[name]], np.float64) for name in _COLUMNS[1:]
+        }
+    elif version == FORMAT_BESIDE:
+        data |= _read_columns(_columns_path(path), data.pop("columns_sha256"))
+    else:
+        raise DamagedFileError(path, f"not a reference file of format {FORMAT} or {FORMAT_BESIDE}, but {version}")
     for name in ("keys", "fidelities", "notes"):
         data[name] = tuple(data[name])
     return Reference(**data | {"tariff": Tariff.from_json(data["tariff"])})
+
+
+def _columns_path(path: Path) -> Path:
+    return path.with_suffix(".npz")
+
+
+def _read_columns(path: Path, sha256: str) -> dict[str, Any]:
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DamagedFileError(path, f"not the columns that belong to {path.with_suffix('.json').name}")
+    with np.load(io.BytesIO(content), allow_pickle=False) as columns:
+        read = {name: columns[name] for name in _COLUMNS}
+    return read | {"keys": read["keys"].tolist()}
 
 
 def _finite(value: float | None) -> float | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.registry import BENCHMARKS, OPTIMIZERS, Registry, from_file
+from fairwatt.registry import BENCHMARKS, OPTIMIZERS, Registry, from_file, make_benchmark
 
 GOOD = '"""Mine. Me, 2026."""\nfrom fairwatt.optimizer import optimizer\nfrom fairwatt.records import Query\n\n' + (
     '@optimizer("mine")\ndef mine(problem, rng, *, size=3):\n    """Asks."""\n    yield Query(problem.initial[0])\n'
@@ -19,6 +19,13 @@ def test_lookup_suggests_the_nearest_name() -> None:
         BENCHMARKS.load("digits-cell-5v")
     with pytest.raises(UnknownNameError, match="known: one"):
         Registry("thing", "nothing.registered", {"one": "os:path"}).load("zzzzzz")
+
+
+def test_an_option_that_a_space_has_not_is_said() -> None:
+    with pytest.raises(
+        UnknownNameError, match="unknown option of the space toy-cells: 'samplr'; did you mean 'sampler'"
+    ):
+        make_benchmark("toy-cells", samplr="raw")
 
 
 def test_a_name_taken_twice_raises() -> None:

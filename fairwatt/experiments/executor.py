@@ -60,7 +60,7 @@ def run_study(
     everything = check_study(study, folder, executor)
     store.claim(study)
     for space in study.spaces:
-        write_reference(store.reference_path(space), _benchmark(space, study.sampler).reference())
+        write_reference(store.reference_path(space), _benchmark(study, space).reference())
     store.note_provenance(provenance())
     todo = [cell for cell, path in everything if not is_intact(path)]
     todo.sort(key=lambda cell: _SLOW_FIRST.get(cell.arm.optimizer, 9))
@@ -86,7 +86,9 @@ def check_study(study: Study, folder: Path, executor: str) -> list[tuple[Cell, P
     if executor not in EXECUTORS:
         raise UnknownNameError("executor", executor, EXECUTORS)
     for space in study.spaces:
-        fidelities = _benchmark(space, study.sampler).fidelities
+        benchmark = _benchmark(study, space)
+        benchmark.verify()
+        fidelities = benchmark.fidelities
         for arm in study.optimizers:
             factory = arm.factory()
             factory.cycle_full(fidelities, factory.resolve(arm.settings))
@@ -97,10 +99,10 @@ def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:
     """Every cell with the file that it is, or will be, in."""
     places = {}
     for space in study.spaces:
-        policy = _policy(study, _benchmark(space, study.sampler))
+        policy = _policy(study, _benchmark(study, space))
         for arm in study.optimizers:
             budgets = study.largest(arm)
-            tariff = _benchmark(space, study.sampler).tariff()
+            tariff = _benchmark(study, space).tariff()
             largest = max(budgets, key=lambda budget: budget.resolve(policy.currency, tariff))
             places[space, arm.label] = str(largest), policy.policy_id
     return [(cell, store.run_path(cell, *places[cell.space, cell.arm.label])) for cell in cells(study)]
@@ -109,7 +111,7 @@ def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:
 def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
     """Run one cell and write its file; a failure is noted in a file of its own, and returned."""
     started = time.process_time()
-    benchmark = _benchmark(cell.space, study.sampler)
+    benchmark = _benchmark(study, cell.space)
     policy, tariff = _policy(study, benchmark), benchmark.tariff()
     budgets = sorted(study.largest(cell.arm), key=lambda budget: budget.resolve(policy.currency, tariff))
     path = store.run_path(cell, str(budgets[-1]), policy.policy_id)
@@ -204,9 +206,13 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _benchmark(study: Study, space: str) -> Benchmark:
+    return _made(space, study.sampler, study.energy)
+
+
 @lru_cache(maxsize=16)
-def _benchmark(space: str, sampler: str) -> Benchmark:
-    return make_benchmark(space, sampler=sampler)
+def _made(space: str, sampler: str, energy: str | None) -> Benchmark:
+    return make_benchmark(space, sampler=sampler, **({} if energy is None else {"energy": energy}))
 
 
 def _policy(study: Study, benchmark: Benchmark) -> AccountingPolicy:

@@ -67,7 +67,7 @@ class Arm(_Strict):
     def _labelled(self) -> "Arm":
         if not self.label:
             object.__setattr__(self, "label", self.optimizer.rpartition(":")[2])
-        if not LABEL.fullmatch(self.label) or self.label == "reference.json":
+        if not LABEL.fullmatch(self.label) or self.label in ("reference.json", "reference.npz"):
             raise ValueError(f"label {self.label!r}: letters, digits and . _ @ + - only")
         return self
 
@@ -84,8 +84,9 @@ class Study(_Strict):
 
     budgets: the primary ones, such as "30 full"; every arm is recorded once at the largest. seeds: a list, or
     "first:end". reference: the label that the others are compared with. initial: size of the shared initial design.
-    policy: settings of `AccountingPolicy`; `fidelity` is the space's own where it is not set. min_seeds: fewer paired
-    seeds void the verdict.
+    energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. policy: settings
+    of `AccountingPolicy`; `fidelity` is the space's own where it is not set. min_seeds: fewer paired seeds void the
+    verdict.
     """
 
     study: str
@@ -96,6 +97,7 @@ class Study(_Strict):
     reference: str = "rs"
     initial: int = Field(default=3, ge=0)
     sampler: str = "uniform"
+    energy: str | None = None
     policy: dict[str, Any] = Field(default_factory=dict)
     min_seeds: int = Field(default=20, ge=20)
 
@@ -229,7 +231,7 @@ def _text(path: str | Path) -> str:
 
 def _override(key: str, value: str) -> Any:
     """A command-line value: as in the file where it looks like YAML, else text where the field takes text."""
-    plain = key in ("study", "reference", "sampler", "spaces", "optimizers", "budgets") or ":" in value
+    plain = key in ("study", "reference", "sampler", "energy", "spaces", "optimizers", "budgets") or ":" in value
     if plain and not value.lstrip().startswith(("[", "{")):
         return value
     try:

@@ -72,7 +72,7 @@ def card_text(path: Path) -> str:
 
 
 def _energy_notes(columns: Mapping[str, Column]) -> list[str]:
-    _, first = np.unique(columns["hash"].values, return_index=True)
+    _, first = np.unique(columns["cell"].values, return_index=True)
     beyond = int(columns["extrapolated"].values[first].sum())
     return [
         f"digits accuracy; CIFAR-size energy, modelled, MAPE {ECNAS_GPU.mape:.1%} ({ECNAS_GPU.source})",

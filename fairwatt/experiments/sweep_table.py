@@ -18,7 +18,7 @@ from fairwatt.experiments.cell_timing import TIMED_STEPS, cell_step_seconds
 from fairwatt.experiments.recipe import Recipe
 from fairwatt.experiments.sweep import SWEEPS, Progress, read_parts
 from fairwatt.experiments.sweep_card import card_text, describe
-from fairwatt.experiments.sweep_spec import CellNet, adjacency, load_spec
+from fairwatt.experiments.sweep_spec import CellNet, adjacency, cells, load_spec
 from fairwatt.search_spaces.cell_columns import label
 from fairwatt.search_spaces.cell_complexity import CIFAR10, complexity
 from fairwatt.search_spaces.table import Column, write_table
@@ -38,8 +38,9 @@ _DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class _Row:
-    """One training, and its result as the part holds it."""
+    """One training of the cell of this id, and its result as the part holds it."""
 
+    cell: int
     net: CellNet
     edges: tuple[int, ...]
     epochs: int
@@ -64,18 +65,19 @@ def collect(
     counts cells). Raises SweepError while parts are missing.
     """
     spec = load_spec(spec_path)
+    ids = {cell: number for number, cell in enumerate(cells(spec))}
     rows = [
-        _Row(net, bundle.edges, bundle.epochs, result)
+        _Row(ids[bundle.edges, net.ops], net, bundle.edges, bundle.epochs, result)
         for bundle, results in read_parts(spec, folder=folder)
         for net, result in zip(bundle.nets, results, strict=True)
     ]
-    rows.sort(key=lambda row: (row.net.hash, row.epochs, row.net.repeat))
+    rows.sort(key=lambda row: (row.cell, row.epochs, row.net.repeat))
     step_seconds = cell_step_seconds(spec_path, progress, folder=folder)
     columns = _columns(rows, step_seconds)
     card = describe(spec, spec_path.name, columns)
     home = out or folder / spec.name
     home.mkdir(parents=True, exist_ok=True)
-    path = write_table(home / f"{spec.name}.arrow", columns, card)
+    path = write_table(home / f"{spec.name}.arrow", columns, card, compress=True)
     path.with_suffix(".md").write_text(card_text(path), encoding="utf-8")
     return path
 
@@ -87,20 +89,21 @@ def _columns(rows: list[_Row], step_seconds: Mapping[str, float]) -> dict[str, C
     epochs = np.array([row.epochs for row in rows], dtype=np.int16)
     steps = epochs * Recipe().steps_per_epoch(int(sizes[0]))
     seconds = np.array([step_seconds[row.net.hash] for row in rows]) * steps
-    by_hash = {row.net.hash: row for row in rows}
-    known = {name: _cell(row.edges, row.net.ops) for name, row in by_hash.items()}
-    cells = [known[row.net.hash] for row in rows]
+    by_cell = {row.cell: row for row in rows}
+    known = {cell: _cell(row.edges, row.net.ops) for cell, row in by_cell.items()}
+    facts = [known[row.cell] for row in rows]
     values: dict[str, NDArray[Any]] = {
+        "cell": np.array([row.cell for row in rows], dtype=np.int32),
         "hash": np.array([row.net.hash for row in rows], dtype="S"),
         "vertices": np.array([len(row.net.ops) + 2 for row in rows], dtype=np.int8),
         "edges": np.array(["".join(map(str, row.edges)) for row in rows], dtype="S"),
         "ops": np.array(["".join(map(str, row.net.ops)) for row in rows], dtype="S"),
-        "params": np.array([cell.params for cell in cells], dtype=np.int32),
+        "params": np.array([cell.params for cell in facts], dtype=np.int32),
         "epochs": epochs,
         "replicate": np.array([row.net.repeat for row in rows], dtype=np.int8),
         **{f"{part}_accuracy": final[:, place] for place, part in enumerate(digits.PARTS)},
         **{f"halfway_{part}_accuracy": halfway[:, place] for place, part in enumerate(digits.PARTS)},
-        "energy_kwh": np.array([cell.kwh_per_epoch for cell in cells]) * epochs,
+        "energy_kwh": np.array([cell.kwh_per_epoch for cell in facts]) * epochs,
         "seconds": seconds.astype(np.float32),
     }
     columns = {name: label(name, array, _RULES) for name, array in values.items()}
@@ -108,7 +111,7 @@ def _columns(rows: list[_Row], step_seconds: Mapping[str, float]) -> dict[str, C
         columns[name] = Column(columns[name].values, columns[name].unit, columns[name].provenance, description)
     diverged = np.array([row.result["status"] == "diverged" for row in rows], dtype=np.int8)
     columns["diverged"] = Column(diverged, "1", "measured", "1: some loss was not finite, else 0")
-    extrapolated = np.array([cell.extrapolated for cell in cells], dtype=np.int8)
+    extrapolated = np.array([cell.extrapolated for cell in facts], dtype=np.int8)
     columns["extrapolated"] = Column(
         extrapolated, "1", "modelled", "1: the cell's counts are outside the energy model's fitted range, else 0"
     )

@@ -1,6 +1,6 @@
-"""The columns of a cell table from EC-NAS records: one row per cell, epochs and replicate.
+"""The columns of a cell table from records: one row per cell, epochs and replicate.
 
-Rows are sorted by (hash, epochs, replicate). Records of one (hash, epochs) are numbered from 0 by the text of their
+Rows are sorted by (cell, epochs, replicate). Records of one (cell, epochs) are numbered from 0 by the text of their
 start time, then by energy, time and accuracy: the order of a file means nothing. Every field of the message is a
 column, `initial_*` before training and `halfway_*` at the files' second evaluation, which `halfway_epoch` dates.
 Fields that no record sets have no column, except `ALWAYS`.
@@ -8,8 +8,9 @@ Fields that no record sets have no column, except `ALWAYS`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,20 @@ from numpy.typing import NDArray
 from fairwatt.errors import UserError
 from fairwatt.search_spaces.cell import OPS
 from fairwatt.search_spaces.ecnas_metrics import Devices, Evaluation, Metrics, PowerUsage
+from fairwatt.search_spaces.growing_column import GrowingColumn, MaskedArray
+from fairwatt.search_spaces.stored_cells import stored_cells
 from fairwatt.search_spaces.table import Column
 from fairwatt.search_spaces.tfrecord import Record, TFRecordError
 
-KEYS = ("hash", "vertices", "edges", "ops", "params", "epochs", "replicate")
+KEYS = ("cell", "hash", "vertices", "edges", "ops", "params", "epochs", "replicate")
 ANSWERS = ("validation_accuracy", "energy_kwh", "seconds")
-ALWAYS = (*KEYS[:-1], *ANSWERS, "train_accuracy", "test_accuracy", "co2eq_g")
+ALWAYS = (*KEYS[1:-1], *ANSWERS, "train_accuracy", "test_accuracy", "co2eq_g")
 Rules = Sequence[tuple[str, str]]
 """(pattern of column names, provenance); the first that fits counts, "measured" where none does."""
 
 _CHUNK = 8_192
 _FIELDS: Mapping[str, tuple[str, str]] = {
+    "cell": ("1", "cell id: place in the enumeration of all 423,624 cells"),
     "hash": ("", "md5 graph hash of the cell, 32 hex digits"),
     "vertices": ("1", "vertices of the cell, input and output included"),
     "edges": ("", "upper triangle of the stored adjacency matrix, row by row, digits 0 and 1"),
@@ -61,26 +65,28 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "power_w": ("W", "mean power over the job, before PUE"),
     "energy_j": ("J", "energy over the job, before PUE"),
     "device": ("", "name of the device"),
+    "extrapolated": ("1", "1: the cell's counts are outside the energy model's fitted range, else 0"),
 }
 _INTEGERS = {"vertices": "i1", "params": "i4", "epochs": "i2"}
 _ASCII = ("hash", "edges", "ops")
 _TEXTS = ("start", "stop", "checkpoint_path", "total_start", "total_stop", "device")
 _ROW = (
-    *KEYS[:-1],
+    *KEYS[1:-1],
     *(prefix + name for prefix in ("", "halfway_", "initial_") for name in Evaluation._fields),
     *Metrics._fields[2:-1],
 )
 _NO_DEVICES = Devices((), (), ())
 
-MaskedArray = np.ma.MaskedArray[Any, Any]
 
-
-def cell_columns(records: Iterable[Record], path: Path, rules: Rules) -> dict[str, Column]:
+def cell_columns(
+    records: Iterable[Record], path: Path, rules: Rules, answers: Sequence[str] = ANSWERS
+) -> dict[str, Column]:
     """The columns of a cell table, from records in any order.
 
-    path: for messages. Raises TFRecordError for a record without one of `ANSWERS`, and for one that occurs twice.
+    path: for messages. answers: what must be known at the end of each training. Raises TFRecordError for a record
+    without one of them, UserError for one that occurs twice.
     """
-    values = _collect(_complete(records, path))
+    values = _collect(_complete(records, path, answers))
     order = _order(values)
     for name in values:  # one at a time: a large table is not held twice
         values[name] = values[name][order]
@@ -103,7 +109,7 @@ def mean_full_kwh(columns: Mapping[str, Column]) -> float:
     """c-bar: the mean energy of full training [kWh], over cells, of each cell's mean over replicates."""
     epochs = columns["epochs"].values
     full = epochs == epochs.max()
-    _, cell = np.unique(columns["hash"].values[full], return_inverse=True)
+    _, cell = np.unique(columns["cell"].values[full], return_inverse=True)
     energy = np.bincount(cell, weights=columns["energy_kwh"].values[full])
     return float((energy / np.bincount(cell)).mean())
 
@@ -115,44 +121,56 @@ def least_replicates(columns: Mapping[str, Column]) -> int:
     return int(replicate[last_of_group].min()) + 1
 
 
-def _complete(records: Iterable[Record], path: Path) -> Iterator[Record]:
+def _complete(records: Iterable[Record], path: Path, answers: Sequence[str]) -> Iterator[Record]:
+    known = itemgetter(*map(Evaluation._fields.index, answers))
     for record in records:
-        for name in ANSWERS:
-            if getattr(record.metrics.final, name) is None:
-                raise TFRecordError(path, record.record, record.offset, f"the final {name} is unset")
+        if None in known(record.metrics.final):
+            unset = next(name for name in answers if getattr(record.metrics.final, name) is None)
+            raise TFRecordError(path, record.record, record.offset, f"the final {unset} is unset")
         yield record
 
 
 def _collect(records: Iterator[Record]) -> dict[str, MaskedArray]:
     """[rows] arrays by column, in file order; numpy holds a chunk in a tenth of the memory of Python's objects."""
-    parts: dict[str, list[tuple[int, MaskedArray]]] = {}
+    found: dict[str, GrowingColumn] = {}
     rows = 0
     while chunk := list(islice(records, _CHUNK)):
         columns = dict(zip(_ROW, zip(*map(_row, chunk), strict=True), strict=True)) | _devices(chunk)
-        for name, values in columns.items():
-            if name in ALWAYS or any(value is not None for value in values):
-                parts.setdefault(name, []).append((rows, _array(name, values)))
+        arrays = {
+            name: _array(name, values)
+            for name, values in columns.items()
+            if name in ALWAYS or values.count(None) < len(values)
+        }
+        arrays["cell"] = np.ma.array(stored_cells(*(arrays[name].data for name in ("vertices", "edges", "ops"))))
+        for name, array in arrays.items():
+            found.setdefault(name, GrowingColumn(array.dtype)).put(rows, array)
         rows += len(chunk)
-    names = [name for name in _ROW if name in parts] + sorted(parts.keys() - set(_ROW))
-    return {name: _join(parts.pop(name), rows) for name in names}
+    names = [name for name in _ROW if name in found] + sorted(found.keys() - set(_ROW))
+    return {name: found.pop(name).rows(rows) for name in names}
 
 
 def _row(record: Record) -> tuple[Any, ...]:
     start, halfway, final = record.metrics.evaluations
-    edges, ops = _cell_text(record.matrix, record.ops)
     params, *totals = record.metrics[1:-1]
+    edges, ops = _edges(record.matrix), _ops(record.ops)
     return (record.hash, len(record.ops), edges, ops, params, record.epochs, *final, *halfway, *start, *totals)
 
 
 @lru_cache(maxsize=1 << 14)
-def _cell_text(matrix: tuple[tuple[int, ...], ...], ops: tuple[str, ...]) -> tuple[str, str]:
-    edges = "".join(str(bit) for place, row in enumerate(matrix) for bit in row[place + 1 :])
-    return edges, "".join(str(OPS.index(op)) for op in ops[1:-1])
+def _edges(matrix: tuple[tuple[int, ...], ...]) -> str:
+    return "".join(str(bit) for place, row in enumerate(matrix) for bit in row[place + 1 :])
+
+
+@lru_cache(maxsize=1 << 10)
+def _ops(ops: tuple[str, ...]) -> str:
+    return "".join(str(OPS.index(op)) for op in ops[1:-1])
 
 
 def _devices(chunk: Sequence[Record]) -> dict[str, tuple[Any, ...]]:
     """Columns gpu0_power_w, gpu0_energy_j, gpu0_device, ... of as many devices as the chunk's records have at most."""
     columns: dict[str, tuple[Any, ...]] = {}
+    if all(record.metrics.power is None for record in chunk):
+        return columns
     for kind in PowerUsage._fields:
         used = [getattr(record.metrics.power, kind, None) or _NO_DEVICES for record in chunk]
         for field, name in enumerate(("power_w", "energy_j", "device")):
@@ -162,10 +180,11 @@ def _devices(chunk: Sequence[Record]) -> dict[str, tuple[Any, ...]]:
 
 
 def _array(name: str, values: Sequence[Any]) -> MaskedArray:
-    mask = np.array([value is None for value in values])
     field = _field(name)
+    unset = values.count(None)
+    mask: Any = np.array([value is None for value in values]) if unset else np.ma.nomask
     if field in _INTEGERS:
-        data: NDArray[Any] = np.array([value or 0 for value in values], dtype=_INTEGERS[field])
+        data: NDArray[Any] = np.array([value or 0 for value in values] if unset else values, dtype=_INTEGERS[field])
     elif field in _ASCII:
         data = np.array(values, dtype="S")
     else:  # numpy makes NaN of None
@@ -173,20 +192,12 @@ def _array(name: str, values: Sequence[Any]) -> MaskedArray:
     return np.ma.array(data, mask=mask)
 
 
-def _join(parts: Sequence[tuple[int, MaskedArray]], rows: int) -> MaskedArray:
-    dtype = np.result_type(*(part for _, part in parts))
-    whole: MaskedArray = np.ma.array(np.zeros(rows, dtype), mask=True)
-    for start, part in parts:
-        whole[start : start + len(part)] = part
-    return whole
-
-
 def _sort_keys(values: Mapping[str, MaskedArray]) -> list[NDArray[Any]]:
     """[rows] each: what tells trainings apart, the first counting most."""
     numbers = ("energy_kwh", "seconds", "validation_accuracy", "test_accuracy", "train_accuracy")
     starts = [values["initial_start"].filled("").astype(str)] if "initial_start" in values else []
     rest = [np.ma.getdata(values[name]) for name in numbers if name in values]
-    return [np.ma.getdata(values["hash"]), np.ma.getdata(values["epochs"]), *starts, *rest]
+    return [np.ma.getdata(values["cell"]), np.ma.getdata(values["epochs"]), *starts, *rest]
 
 
 def _order(values: Mapping[str, MaskedArray]) -> NDArray[np.intp]:
@@ -208,5 +219,6 @@ def _replicates(values: Mapping[str, MaskedArray], order: NDArray[np.intp], path
     return number.astype(np.int8)
 
 
+@cache
 def _field(name: str) -> str:
     return max((field for field in _FIELDS if f"_{name}".endswith(f"_{field}")), key=len)

@@ -1,12 +1,15 @@
-"""What EC-NAS recorded of one training: the proto2 message ModelMetricsEnergy, with unset fields as None.
+"""What was recorded of one training: the proto2 messages of EC-NAS and of NAS-Bench-101, with unset fields as None.
 
-Field numbers as in EC-NAS (Bakhtiarifard, Igel, Selvan 2024); names and units are ours. Energy is cumulative, includes
-the initialisation of the weights, excludes evaluation, and has a PUE of 1.59 folded in.
+Field numbers as in EC-NAS (Bakhtiarifard, Igel, Selvan 2024), ModelMetricsEnergy, and in NAS-Bench-101 (Ying et al.
+2019), ModelMetrics; names and units are ours. The first is the second with energies, but for one field: number 6 of an
+evaluation is its energy in EC-NAS and the path of the weights in NAS-Bench-101. Energy is cumulative, includes the
+initialisation of the weights, excludes evaluation, and has a PUE of 1.59 folded in.
 """
 
 from typing import NamedTuple
 
-from fairwatt.search_spaces.protobuf import Field, Schema, decode
+from fairwatt.search_spaces.message_layout import Decoder
+from fairwatt.search_spaces.protobuf import Field, MalformedMessage, Schema
 
 
 class Evaluation(NamedTuple):
@@ -64,9 +67,31 @@ class Metrics(NamedTuple):
 
 
 def decode_metrics(data: bytes) -> Metrics:
-    """The message in `data`; raises protobuf.MalformedMessage."""
-    metrics: Metrics = decode(_METRICS, data)
+    """The EC-NAS message in `data`; raises protobuf.MalformedMessage."""
+    metrics: Metrics = _DECODE(data)
     return metrics
+
+
+def decode_nasbench(data: bytes) -> Metrics:
+    """The NAS-Bench-101 message in `data`, energies unset; raises protobuf.MalformedMessage."""
+    metrics: Metrics = _DECODE_NASBENCH(data)
+    return metrics
+
+
+def is_nasbench(data: bytes) -> bool:
+    """Whether a message is NAS-Bench-101's: every evaluation complete, and nothing there that only EC-NAS has."""
+    try:
+        evaluations = decode_nasbench(data).evaluations
+    except MalformedMessage:
+        return False
+    if not evaluations or None in [number for evaluation in evaluations for number in evaluation[:5]]:
+        return False
+    try:
+        metrics = decode_metrics(data)
+    except MalformedMessage:  # a path where EC-NAS has energy
+        return True
+    added = [*metrics[3:], *(value for evaluation in metrics.evaluations for value in evaluation[5:])]
+    return added == [None] * len(added)
 
 
 def _only(name: str, kind: str) -> Schema:
@@ -88,7 +113,7 @@ _DEVICES = Schema(
     },
 )
 _POWER = Schema("PowerUsageData", PowerUsage._make, {1: Field(0, _DEVICES), 2: Field(1, _DEVICES)})
-_METRICS = Schema(
+ECNAS = Schema(
     "ModelMetricsEnergy",
     Metrics._make,
     {
@@ -103,3 +128,21 @@ _METRICS = Schema(
         9: Field(8, _POWER),
     },
 )
+NASBENCH = Schema(
+    "ModelMetrics",
+    lambda values: Metrics(*values, *[None] * (len(Metrics._fields) - len(values))),
+    {
+        1: Field(
+            0,
+            Schema(
+                "EvaluationData",
+                Evaluation._make,
+                {number: Field(number - 1, "double") for number in range(1, 6)} | {6: Field(14, "string")},
+            ),
+            repeated=True,
+        ),
+        2: Field(1, "int32"),
+        3: Field(2, "double"),
+    },
+)
+_DECODE, _DECODE_NASBENCH = Decoder(ECNAS), Decoder(NASBENCH)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.errors import UserError
-from fairwatt.search_spaces.cell import OPS
 from fairwatt.search_spaces.cell_columns import Rules, label
+from fairwatt.search_spaces.parquet import parquet_columns, stored_columns
 from fairwatt.search_spaces.table import Column
 
 _NUMBERS = {
@@ -31,23 +30,19 @@ def partial_5v_columns(path: Path, rules: Rules) -> tuple[dict[str, Column], tup
 
     Raises UserError where the file cannot be read.
     """
-    raw = _read(path, space="5v")
+    raw = parquet_columns(path, [("space", "=", "5v")])
     cells, cell = np.unique(raw["hash"], return_inverse=True)
     budgets = np.unique(raw["budget"])
     has_accuracies = np.isfinite(raw["valid_acc"]) & np.isfinite(raw["test_acc"])
     known = np.bincount(cell, weights=has_accuracies) == len(budgets)
+    stored = stored_columns(raw)
     rows = np.flatnonzero(known[cell])
-    rows = rows[np.lexsort((raw["budget"][rows], raw["hash"][rows].astype(np.str_)))]
-    picked = {name: column[rows] for name, column in raw.items()}
-    codes = {name: str(code) for code, name in enumerate(OPS)}
+    rows = rows[np.lexsort((raw["budget"][rows], stored["cell"][rows]))]
     values: dict[str, NDArray[Any]] = {
-        "hash": picked["hash"].astype("S"),
-        "vertices": picked["n_vertices"].astype(np.int8),
-        "edges": picked["adj_triu"].astype("S"),
-        "ops": np.array(["".join(codes[op] for op in ops.split(",") if op) for ops in picked["ops"]], dtype="S"),
+        **{name: column[rows] for name, column in stored.items()},
         "replicate": np.zeros(len(rows), np.int8),
         "train_accuracy": np.full(len(rows), np.nan),
-        **{name: picked[column].astype(dtype) for name, (column, dtype) in _NUMBERS.items()},
+        **{name: raw[column][rows].astype(dtype) for name, (column, dtype) in _NUMBERS.items()},
     }
     notes = (
         f"partial: {known.sum():,} of {len(cells):,} cells, those with both accuracies at all {len(budgets)} budgets",
@@ -65,14 +60,3 @@ def _bias(raw: dict[str, NDArray[Any]], known: NDArray[np.bool_]) -> tuple[str, 
         f"single-repeat validation accuracy at {raw['budget'].max()} epochs {with_it.mean():.3f} known "
         f"({len(with_it)} cells) v. {without.mean():.3f} unknown ({len(without)} cells)",
     )
-
-
-def _read(path: Path, space: str) -> dict[str, NDArray[Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path, filters=[("space", "=", space)])
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read as Parquet: {error}") from None
-    return {name: table.column(name).to_numpy() for name in table.column_names}

@@ -6,7 +6,7 @@ Source: the wire format of Protocol Buffers ("Encoding").
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 _DOUBLE = struct.Struct("<d")
@@ -38,48 +38,82 @@ class Schema:
         self.make = make
         self.wires = {number: _WIRES.get(field.kind, _BYTES) for number, field in fields.items()}
         self.by_tag = {number << 3 | self.wires[number]: field for number, field in fields.items()}
-        self.unset = [() if field.repeated else None for field in sorted(fields.values())]
+        slots = 1 + max(field.slot for field in fields.values())
+        repeated = {field.slot for field in fields.values() if field.repeated}
+        self.unset = [() if slot in repeated else None for slot in range(slots)]
+
+
+class Span(NamedTuple):
+    """A known field of a message: its number, and where its value begins and ends."""
+
+    number: int
+    field: Field
+    start: int
+    stop: int
 
 
 def decode(schema: Schema, data: bytes) -> Any:
     """The message in `data`, built by `schema.make`; raises MalformedMessage."""
-    values: list[Any] = schema.unset.copy()
-    by_tag, at, end = schema.by_tag, 0, len(data)
-    while at < end:
-        tag, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at, end)
+    return _decode(schema, data, 0, len(data))
+
+
+def spans(schema: Schema, data: bytes, start: int, stop: int) -> Iterator[Span]:
+    """The known fields of the message in data[start:stop], in its order; raises MalformedMessage."""
+    by_tag, at = schema.by_tag, start
+    while at < stop:
+        tag, at = _varint(data, at, stop)
         field = by_tag.get(tag)
         if field is None:
-            at = _skip(schema, tag, data, at, end)
+            at = _skip(schema, tag, data, at, stop)
             continue
-        slot, kind, repeated = field
-        value: Any
-        if kind == "double":
-            if at + 8 > end:
-                raise MalformedMessage(f"{schema.name}: field {tag >> 3} runs past the end of the message")
-            value = _DOUBLE.unpack_from(data, at)[0]
+        begin = at
+        if field.kind == "double":
             at += 8
-        elif kind == "int32":
-            bits, at = _varint(data, at, end)
-            value = (bits & 0xFFFFFFFF) - ((bits & 0x80000000) << 1)
+            if at > stop:
+                raise MalformedMessage(f"{schema.name}: field {tag >> 3} runs past the end of the message")
+        elif field.kind == "int32":
+            at = _varint(data, at, stop)[1]
         else:
-            size, at = (data[at], at + 1) if at < end and data[at] < 0x80 else _varint(data, at, end)
-            if size > end - at:
+            size, begin = _varint(data, at, stop)
+            at = begin + size
+            if at > stop:
                 raise MalformedMessage(
-                    f"{schema.name}: field {tag >> 3} announces {size} bytes, the message has {end - at} left"
+                    f"{schema.name}: field {tag >> 3} announces {size} bytes, the message has {stop - begin} left"
                 )
-            chunk = data[at : at + size]
-            at += size
-            if isinstance(kind, Schema):
-                value = decode(kind, chunk)
-                if not repeated and values[slot] is not None:
-                    raise MalformedMessage(f"{schema.name}: field {tag >> 3} occurs twice")
-            else:
-                value = _text(schema, tag >> 3, chunk)
+        yield Span(tag >> 3, field, begin, at)
+
+
+def scalar(schema: Schema, span: Span, data: bytes) -> float | int | str:
+    """The value of a field that is no message; raises MalformedMessage for a text that is not UTF-8."""
+    if span.field.kind == "double":
+        number: float = _DOUBLE.unpack_from(data, span.start)[0]
+        return number
+    if span.field.kind == "int32":
+        bits = _varint(data, span.start, span.stop)[0]
+        return (bits & 0xFFFFFFFF) - ((bits & 0x80000000) << 1)
+    try:
+        return data[span.start : span.stop].decode()
+    except UnicodeDecodeError as error:
+        raise MalformedMessage(f"{schema.name}: field {span.number} is not UTF-8: {error.reason}") from None
+
+
+def _decode(schema: Schema, data: bytes, start: int, stop: int) -> Any:
+    values: list[Any] = schema.unset.copy()
+    for span in spans(schema, data, start, stop):
+        slot, kind, repeated = span.field
+        if isinstance(kind, Schema):
+            value = _decode(kind, data, span.start, span.stop)
+            if not repeated and values[slot] is not None:
+                raise MalformedMessage(f"{schema.name}: field {span.number} occurs twice")
+        else:
+            value = scalar(schema, span, data)
         values[slot] = (*values[slot], value) if repeated else value
     return schema.make(values)
 
 
 def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    if at < end and data[at] < 0x80:  # nearly all of them
+        return data[at], at + 1
     result = 0
     for shift in range(0, 70, 7):
         if at >= end:
@@ -112,10 +146,3 @@ def _skip(schema: Schema, tag: int, data: bytes, at: int, end: int) -> int:
     if size > end - at:
         raise MalformedMessage(f"{schema.name}: field {number} runs past the end of the message")
     return at + size
-
-
-def _text(schema: Schema, number: int, chunk: bytes) -> str:
-    try:
-        return chunk.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedMessage(f"{schema.name}: field {number} is not UTF-8: {error.reason}") from None

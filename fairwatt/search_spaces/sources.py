@@ -1,23 +1,31 @@
 """Tables on this machine: importing published and own files, finding, listing and verifying them.
 
 Tables live in the package (`data/`) or in the user's cache; a name means the same table in both, so embedded ones
-come first and cannot be overwritten. Nothing is downloaded.
+come first and cannot be overwritten. Downloads are `fetch.py`'s.
 """
 
 import hashlib
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.search_spaces import stamp
+from fairwatt.search_spaces.cache import cache_dir
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.catalogue import OWN, PUE, SOURCES, Source
-from fairwatt.search_spaces.cell_columns import cell_columns, least_replicates, mean_full_kwh
+from fairwatt.search_spaces.cell_columns import Rules, cell_columns, least_replicates, mean_full_kwh
+from fairwatt.search_spaces.cell_table import CellTable
+from fairwatt.search_spaces.ec_nas_7v_20k import sampled_7v_columns
+from fairwatt.search_spaces.ecnas_metrics import decode_nasbench
 from fairwatt.search_spaces.linscale import partial_5v_columns
+from fairwatt.search_spaces.measured_5v import measured_5v_columns
+from fairwatt.search_spaces.nasbench import NOTES as NASBENCH_NOTES
+from fairwatt.search_spaces.nasbench import holds_nasbench, nasbench_columns
+from fairwatt.search_spaces.suspect import suspect_column
 from fairwatt.search_spaces.table import Column, Table, TableError, open_table, write_table
 from fairwatt.search_spaces.tfrecord import Record, read_records
 
@@ -27,6 +35,12 @@ Progress = Callable[[int, int], None]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _PROGRESS_EVERY = 256
+_PARQUETS = {
+    "ec-nas-5v-partial": partial_5v_columns,
+    "ec-nas-5v-108": measured_5v_columns,
+    "ec-nas-7v-20k": sampled_7v_columns,
+}
+_IMPORTABLE = (".tfrecord", ".parquet")
 
 
 class ImportFileError(UserError):
@@ -41,10 +55,15 @@ class TableNotFoundError(UserError):
     """A table that the catalogue knows and this machine does not have, with the file to get and what to type."""
 
     def __init__(self, source: Source) -> None:
-        where = f"from {source.repository} ({source.file}) " if source.public else "(it has no public address) "
+        here = f"get {source.filename} ({source.bytes:,} bytes, sha256 {source.sha256})"
+        then = f"type: fairwatt data import {source.filename}"
         super().__init__(
-            f"the table {source.name!r} is not here yet; get {source.filename} ({source.bytes:,} bytes, "
-            f"sha256 {source.sha256}) {where}and type: fairwatt data import {source.filename}"
+            f"the table {source.name!r} is not here yet; "
+            + (
+                f"type: fairwatt data fetch {source.name} ({source.bytes:,} bytes); or {here} elsewhere and {then}"
+                if source.public
+                else f"{here} (it has no public address) and {then}"
+            )
         )
         self.source = source
 
@@ -65,17 +84,8 @@ class TableInfo:
     source: Source | None
 
 
-def data_dir() -> Path:
-    """Where imported tables are: $FAIRWATT_CACHE, or the user's cache folder."""
-    if chosen := os.environ.get("FAIRWATT_CACHE"):
-        return Path(chosen).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("fairwatt", appauthor=False))
-
-
 def import_file(path: Path | str, name: str | None = None, progress: Progress | None = None) -> Path:
-    """Read a published file, known by its sha256, or with `name` an own EC-NAS file, into `<data_dir>/<name>.arrow`.
+    """Read a published file, known by its sha256, or with `name` an own EC-NAS file, into `<cache_dir>/<name>.arrow`.
 
     Returns the path of the table. Nothing is written unless everything was read. Raises TFRecordError for a faulty
     file (which record, at which byte), ImportFileError for one that is not what it is called, UserError.
@@ -89,12 +99,14 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
         raise ImportFileError(path, f"this is the file of {source.name!r}; leave the name {name!r} out")
     else:
         columns, card = _published(path, source, progress)
-    folder = data_dir()
+    folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return write_table(folder / f"{card.name}.arrow", columns, card)
+        written = write_table(folder / f"{card.name}.arrow", columns, card)
     except OSError as error:
         raise UserError(f"{folder}: cannot be written: {error.strerror or error} (set FAIRWATT_CACHE)") from None
+    stamp.stamp(open_table(written))
+    return written
 
 
 def find_table(name: str) -> Path:
@@ -103,7 +115,7 @@ def find_table(name: str) -> Path:
     Raises TableNotFoundError where the catalogue knows it, UnknownNameError with the nearest name otherwise.
     """
     if _NAME.fullmatch(name):
-        for folder in (EMBEDDED, data_dir()):
+        for folder in (EMBEDDED, cache_dir()):
             if (found := folder / f"{name}.arrow").is_file():
                 return found
     if name in SOURCES:
@@ -112,9 +124,10 @@ def find_table(name: str) -> Path:
 
 
 def table_spaces() -> dict[str, str]:
-    """Tables on this machine as registry targets: every one of cells can be searched."""
-    folders = (data_dir(), EMBEDDED)
-    names = sorted({path.stem for folder in folders for path in folder.glob("*.arrow") if _NAME.fullmatch(path.stem)})
+    """Tables as registry targets, those on this machine and those that the catalogue knows: all are of cells."""
+    folders = (cache_dir(), EMBEDDED)
+    here = {path.stem for folder in folders for path in folder.glob("*.arrow") if _NAME.fullmatch(path.stem)}
+    names = sorted(here | SOURCES.keys())
     return dict.fromkeys(names, "fairwatt.search_spaces.tabular:cell_benchmark")
 
 
@@ -122,7 +135,7 @@ def list_tables() -> tuple[TableInfo, ...]:
     """All tables, embedded, imported and known to the catalogue, by name."""
     here = {
         path.stem: _info(path, state)
-        for folder, state in ((data_dir(), "imported"), (EMBEDDED, "embedded"))
+        for folder, state in ((cache_dir(), "imported"), (EMBEDDED, "embedded"))
         for path in folder.glob("*.arrow")
         if _NAME.fullmatch(path.stem)
     }
@@ -134,25 +147,48 @@ def list_tables() -> tuple[TableInfo, ...]:
 
 def verify(name: str) -> Table:
     """The table, its checksum computed again and its origin compared with the catalogue; raises TableError."""
-    path = find_table(name)
-    table = open_table(path)
-    table.verify()
+    table = open_table(find_table(name))
+    stamp.verify(table)
+    _check_origin(table, name)
+    return table
+
+
+def load_table(table: str | Path) -> CellTable:
+    """A table of cells, by name or by the path of its `.arrow` file; in milliseconds, whatever its size.
+
+    Its content is verified, a large one's when it is first opened and after each change of the file (see `stamp`).
+    Raises UnknownNameError with the nearest name, TableNotFoundError, and TableError for a file that is no table of
+    cells, is damaged or is incomplete.
+    """
+    path = Path(table)
+    if path.suffix in _IMPORTABLE:
+        raise TableError(path, f"is a file to import first: fairwatt data import {path.name}")
+    is_path = isinstance(table, Path) or path.suffix == ".arrow" or len(path.parts) != 1
+    opened = CellTable(open_table(path if is_path else find_table(str(table))))
+    stamp.ensure_verified(opened)
+    if not is_path:
+        _check_origin(opened, str(table))
+    return opened
+
+
+def _check_origin(table: Table, name: str) -> None:
     if table.card.name != name:
-        raise TableError(path, f"is the table {table.card.name!r} under another name")
+        raise TableError(table.path, f"is the table {table.card.name!r} under another name")
     if name in SOURCES and table.card.source_sha256 != SOURCES[name].sha256:
         raise TableError(
-            path, f"was made from a file with sha256 {table.card.source_sha256}, not from the published one"
+            table.path, f"was made from a file with sha256 {table.card.source_sha256}, not from the published one"
         )
-    return table
 
 
 def _published(path: Path, source: Source, progress: Progress | None) -> tuple[Mapping[str, Column], Card]:
     notes = source.notes
     if source.file.endswith(".parquet"):
-        columns, chosen = partial_5v_columns(path, source.rules)
+        columns, chosen = _PARQUETS[source.name](path, source.rules)
         notes = (*chosen, *notes)
     else:
-        columns = cell_columns(_reported(path, progress), path, source.rules)
+        columns = _read(path, source.rules, progress)
+    if source.slow_runs is not None:
+        columns["suspect"] = suspect_column(columns, source.slow_runs)
     card = _card(columns, source.name, path, source.sha256)
     card = replace(
         card,
@@ -170,7 +206,7 @@ def _own(path: Path, digest: str, name: str | None, progress: Progress | None) -
     """A file that the catalogue does not know: first whether it is sound, then whether its name is."""
     if name is not None:
         _check_own_name(name)
-    columns = cell_columns(_reported(path, progress), path, OWN)
+    columns = _read(path, OWN, progress)
     if name is None:
         for source in SOURCES.values():
             if path.name == source.filename:
@@ -180,9 +216,9 @@ def _own(path: Path, digest: str, name: str | None, progress: Progress | None) -
                     "get it again, or import it as a table of your own with --name NAME",
                 )
         raise ImportFileError(path, "is well-formed but not in the catalogue; name your table with --name NAME")
-    return columns, replace(
-        _card(columns, name, path, digest), created_by=f"fairwatt data import {path.name} --name {name}"
-    )
+    card = _card(columns, name, path, digest)
+    notes = (*card.notes, *NASBENCH_NOTES) if columns["energy_kwh"].provenance == "modelled" else card.notes
+    return columns, replace(card, notes=notes, created_by=f"fairwatt data import {path.name} --name {name}")
 
 
 def _check_own_name(name: str) -> None:
@@ -225,9 +261,16 @@ def _info(path: Path, state: str) -> TableInfo:
     return TableInfo(path.stem, table.card.title, state, path, table.rows, table.card, SOURCES.get(path.stem))
 
 
-def _reported(path: Path, progress: Progress | None) -> Iterator[Record]:
+def _read(path: Path, rules: Rules, progress: Progress | None) -> dict[str, Column]:
+    """The columns of a file, which by its content is one of EC-NAS or of NAS-Bench-101."""
+    if holds_nasbench(path):
+        return nasbench_columns(_reported(read_records(path, decode_nasbench), path, progress), path, rules)
+    return cell_columns(_reported(read_records(path), path, progress), path, rules)
+
+
+def _reported(records: Iterable[Record], path: Path, progress: Progress | None) -> Iterator[Record]:
     size = path.stat().st_size
-    for record in read_records(path):
+    for record in records:
         if progress and record.record % _PROGRESS_EVERY == 0:
             progress(record.offset, size)
         yield record

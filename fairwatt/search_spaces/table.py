@@ -1,25 +1,28 @@
 """Measurement tables: columns with unit, provenance and description in one Arrow IPC file that is memory-mapped.
 
-The file is plain Arrow, readable by any Arrow tool. Its columns are one uncompressed batch, so a column is a view of
-the file: opening costs a millisecond whatever the size, and processes share the pages. A checksum over names, types,
+The file is plain Arrow, readable by any Arrow tool. Its columns are one batch, uncompressed but in the tables that
+ship, so a column is a view of the file: opening costs a millisecond whatever the size, and processes share the pages.
+A checksum over names, types,
 labels, values and card is stored beside them; `Table.verify` computes it again.
 """
 
 import hashlib
 import json
 import os
-import threading
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.search_spaces.card import Card
+from fairwatt.search_spaces.entries import AsciiTexts, Entries, EntriesWithGaps, Texts
 
 PROVENANCES = ("measured", "scaled", "affine", "surrogate", "modelled", "estimated")
 """measured: recorded of this very training, or a plain fact of the cell. scaled: proportional to a measured shorter
@@ -29,6 +32,7 @@ estimated: anything weaker, or unknown."""
 FORMAT = "1"
 _CARD, _FORMAT, _SHA256 = b"fairwatt.card", b"fairwatt.format", b"fairwatt.sha256"
 _LABELS = ("unit", "provenance", "description")
+_PARTIAL = ".partial"
 
 
 class TableError(UserError):
@@ -113,6 +117,18 @@ class Table:
             raise ValueError(f"column {name!r} is no fixed-width text")
         return np.frombuffer(array.buffers()[1] or b"", dtype=f"S{array.type.byte_width}", count=self.rows)
 
+    def entries(self, name: str) -> Entries:
+        """`entries(name)[row]`: one entry as a plain Python value, None where missing; raises UnknownNameError."""
+        array = self._array(name)
+        if _kind(array) == "U":
+            return Texts(array)
+        entries: Entries = AsciiTexts(self.ascii(name)) if _kind(array) == "S" else self.column(name).data
+        return EntriesWithGaps(entries, memoryview(array.buffers()[0])) if array.null_count else entries
+
+    def reader(self, name: str) -> Callable[[int], Any]:
+        """`entries` as a function of the row; raises UnknownNameError."""
+        return self.entries(name).__getitem__
+
     def missing(self, name: str) -> NDArray[np.bool_]:
         """[rows] whether the entry is missing; raises UnknownNameError."""
         nulls: NDArray[np.bool_] = self._array(name).is_null().to_numpy(zero_copy_only=False)
@@ -157,10 +173,11 @@ class Table:
         return _labels(self._batch.schema.field(self._fields[name]))
 
 
-def write_table(path: Path | str, columns: Mapping[str, Column], card: Card) -> Path:
+def write_table(path: Path | str, columns: Mapping[str, Column], card: Card, *, compress: bool = False) -> Path:
     """Write a table so that `path` is afterwards the whole table or what it was before; returns the path.
 
-    Raises ValueError for no columns or columns of different lengths.
+    compress: a fifth of the size (zstd), and read into memory instead of mapped: for small tables only. Raises
+    ValueError for no columns or columns of different lengths.
     """
     import pyarrow as pa
 
@@ -176,17 +193,39 @@ def write_table(path: Path | str, columns: Mapping[str, Column], card: Card) -> 
     metadata = {_FORMAT: FORMAT, _CARD: card.to_json(), _SHA256: _content_sha256(batch, card)}
     batch = batch.replace_schema_metadata(metadata)
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    remove_leftovers(target.parent)
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
     try:
-        with partial.open("wb") as stream:
-            with pa.ipc.new_file(stream, batch.schema) as writer:
+        with partial.open("xb") as stream:
+            with suppress(OSError):  # where files cannot be locked, leftovers stay
+                _lock(stream)
+            options = pa.ipc.IpcWriteOptions(compression="zstd" if compress else None)
+            with pa.ipc.new_file(stream, batch.schema, options=options) as writer:
                 writer.write_batch(batch)
             stream.flush()
             os.fsync(stream.fileno())
-        partial.replace(target)
+            partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what writers that were killed left in the folder: no living process has a lock on it."""
+    for partial in folder.glob(f".*{_PARTIAL}"):
+        with suppress(OSError), partial.open("r+b") as stream:  # of another user, locked, or gone in the meantime
+            if _lock(stream):
+                partial.unlink()
+
+
+def _lock(stream: BinaryIO) -> bool:
+    """Lock a file until it is closed or its process ends; whether that is possible here. Raises OSError if locked."""
+    try:
+        import fcntl
+    except ImportError:  # no POSIX system
+        return False
+    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return True
 
 
 def open_table(path: Path | str) -> Table:
@@ -227,8 +266,11 @@ def _arrow(column: Column) -> Any:
     if values.dtype.kind in "UO":
         return pa.array(values, type=pa.string(), mask=missing)
     dtype = values.dtype.newbyteorder("<")
-    filled: NDArray[Any] = np.array(values, dtype=dtype)  # a contiguous copy of our own
-    filled[missing] = np.nan if dtype.kind == "f" else np.zeros((), dtype)[()]
+    filled: NDArray[Any] = np.ascontiguousarray(values, dtype=dtype)  # no copy of a large column that is as it must be
+    holes = np.full(int(missing.sum()), np.nan if dtype.kind == "f" else np.zeros((), dtype)[()], dtype)
+    if filled[missing].tobytes() != holes.tobytes():
+        filled = filled.copy()
+        filled[missing] = holes
     kind = pa.binary(dtype.itemsize) if dtype.kind == "S" else pa.from_numpy_dtype(dtype)
     valid = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes()) if missing.any() else None
     return pa.Array.from_buffers(kind, len(filled), [valid, pa.py_buffer(filled)])

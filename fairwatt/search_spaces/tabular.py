@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
 from fairwatt.problem import Benchmark, Reference, Tariff
-from fairwatt.records import INVALID_MEASUREMENT, Config, Cost, Key, Measurement
+from fairwatt.records import INVALID_MEASUREMENT, Config, Cost, Key, Measurement, Status
+from fairwatt.search_spaces import stamp
 from fairwatt.search_spaces.cell import CellSpace
-from fairwatt.search_spaces.cell_index import cell_index, pairs
+from fairwatt.search_spaces.cell_table import CellPlaces, CellTable
+from fairwatt.search_spaces.table import TableError
+
+if TYPE_CHECKING:
+    from fairwatt.search_spaces.cell_energy import CellEnergies
 
 Array = NDArray[np.float64]
+
+SIZES = {91: 4, 2_532: 5, 423_624: 7}
+"""Cells of at most so many vertices, ids counting from 0: the vertices of the smallest usual space that has them."""
 
 
 @dataclass(frozen=True)
@@ -21,23 +30,57 @@ class CellData:
     """Trainings of cells: K cells, F epoch numbers, R repeats; nothing is missing.
 
     cells: [K] ids, ascending. epochs: [F], ascending. val_error, test_error, energy_kwh, seconds: [K, F, R] of
-    trainings from scratch; test_error is None where there is none. params: [K], NaN where unknown.
+    trainings from scratch; test_error is None where there is none. params: [K], NaN where unknown. diverged: [K, F, R],
+    None where none did.
     """
 
-    cells: NDArray[np.int64]
-    epochs: NDArray[np.int64]
+    cells: NDArray[np.integer]
+    epochs: NDArray[np.integer]
     val_error: Array
     test_error: Array | None
     energy_kwh: Array
     seconds: Array
     params: Array
+    diverged: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, table: CellTable) -> "CellData":
+        """The trainings of a table; energies and times are views of its file where it holds them as float64."""
+        diverged = table.values("diverged") != 0 if "diverged" in table else None
+        test_error = None if table.missing("test_accuracy").all() else 1.0 - _float64(table.values("test_accuracy"))
+        params = _float64(table.values("params"))[:, -1, 0]
+        return cls(
+            cells=table.cells,
+            epochs=table.epochs,
+            val_error=1.0 - _float64(table.values("validation_accuracy")),
+            test_error=test_error,
+            energy_kwh=_float64(table.values("energy_kwh")),
+            seconds=_float64(table.values("seconds")),
+            params=np.where(table.missing("params").reshape(table.shape)[:, -1, 0], np.nan, params),
+            diverged=diverged if diverged is not None and diverged.any() else None,
+        )
+
+    def with_energies(self, chosen: "CellEnergies") -> "CellData":
+        """The same trainings with other energies and times, as far as they have any; a copy."""
+        where = np.ix_(np.searchsorted(self.cells, chosen.cells), np.searchsorted(self.epochs, chosen.epochs))
+        return CellData(
+            cells=chosen.cells,
+            epochs=chosen.epochs,
+            val_error=self.val_error[where],
+            test_error=None if self.test_error is None else self.test_error[where],
+            energy_kwh=chosen.energy_kwh,
+            seconds=chosen.seconds,
+            params=self.params[where[0].ravel()],
+            diverged=None if self.diverged is None else self.diverged[where],
+        )
 
 
 class TabularBenchmark(Benchmark):
     """A table with an oracle's face: one look-up a question.
 
     Every epoch number is a training of its own (cosine schedule by step), so nothing is resumable. A cell that the
-    table does not hold is INVALID.
+    table does not hold is INVALID. table: where the data are from, which `verify` reads again; None for data that no
+    file holds.
     """
 
     resumable = False
@@ -52,6 +95,7 @@ class TabularBenchmark(Benchmark):
         provenance: Mapping[str, str],
         energy_label: str,
         notes: tuple[str, ...] = (),
+        table: CellTable | None = None,
     ) -> None:
         shape = (len(data.cells), len(data.epochs), data.val_error.shape[2])
         for column in (data.val_error, data.test_error, data.energy_kwh, data.seconds):
@@ -69,7 +113,8 @@ class TabularBenchmark(Benchmark):
         self._data = data
         self._energy_label = energy_label
         self._notes = notes
-        self._row = {int(cell): row for row, cell in enumerate(data.cells)}
+        self._table = table
+        self._places = CellPlaces(data.cells)
         self._place = {fidelity: place for place, fidelity in enumerate(self.fidelities)}
 
     def epochs(self, config: Config, fidelity: float) -> int:
@@ -83,7 +128,7 @@ class TabularBenchmark(Benchmark):
         if not self.space.is_valid(config):
             return INVALID_MEASUREMENT
         key = self.space.key(config)
-        where = self._row[int(key)], place, self.replicate(key, fidelity, seed)
+        where = self._places.place(int(key)), place, self.replicate(key, fidelity, seed)
         data = self._data
         return Measurement(
             val_error=float(data.val_error[where]),
@@ -91,27 +136,42 @@ class TabularBenchmark(Benchmark):
             energy_kwh=float(data.energy_kwh[where]),
             seconds=float(data.seconds[where]),
             epochs=float(data.epochs[place]),
+            status=Status.OK if data.diverged is None or not data.diverged[where] else Status.DIVERGED,
         )
 
     def measure_batch(self, keys: Sequence[Key], fidelity: float = 1.0, seed: int = 0) -> dict[str, NDArray[Any]]:
-        """Arrays [N] by field of Measurement, test errors NaN where there are none."""
+        """Arrays [N] by field of Measurement but its status; test errors are NaN where there are none."""
         place = self._fidelity_place(fidelity)
-        for key in keys:
-            if key not in self._row:
-                raise UserError(f"{self.name} holds no cell {key!r}; known: {len(self._row)} ids of the cell index")
-        rows = [self._row[int(key)] for key in keys]
-        where = rows, place, [self.replicate(key, fidelity, seed) for key in keys]
+        try:
+            places = self._places.places(keys)
+        except KeyError as error:
+            raise UserError(
+                f"{self.name} holds no cell {error.args[0]!r}; known: {len(self._data.cells)} ids of the cell index"
+            ) from None
         data = self._data
+        rows = (places.astype(np.int64) * len(data.epochs) + place) * self.replicates
+        if self.replicates > 1:
+            rows += np.array([self.replicate(int(key), fidelity, seed) for key in keys], dtype=np.int64)
+        missing = np.full(len(rows), np.nan)
         return {
-            "val_error": data.val_error[where],
-            "test_error": np.full(len(rows), np.nan) if data.test_error is None else data.test_error[where],
-            "energy_kwh": data.energy_kwh[where],
-            "seconds": data.seconds[where],
+            "val_error": data.val_error.reshape(-1)[rows],
+            "test_error": missing if data.test_error is None else data.test_error.reshape(-1)[rows],
+            "energy_kwh": data.energy_kwh.reshape(-1)[rows],
+            "seconds": data.seconds.reshape(-1)[rows],
             "epochs": np.full(len(rows), float(data.epochs[place])),
         }
 
+    def verify(self) -> None:
+        """Compute the table's checksum again. Raises TableError where its content is not what was written."""
+        if self._table is not None:
+            stamp.verify(self._table)
+
     def tariff(self) -> Tariff:
         """Prices from the table: exact sums over all cells, means over repeats."""
+        return self._tariff
+
+    @cached_property
+    def _tariff(self) -> Tariff:
         energy, seconds = self._data.energy_kwh, self._data.seconds
         first, last = float(self._data.epochs[0]), float(self._data.epochs[-1])
         cells = len(self._data.cells)
@@ -136,7 +196,7 @@ class TabularBenchmark(Benchmark):
             resumable=self.resumable,
             fidelities=self.fidelities,
             tariff=self.tariff(),
-            keys=tuple(self._row),
+            keys=tuple(data.cells.tolist()),
             val_error=val_error,
             test_error=val_error if data.test_error is None else data.test_error[:, -1].mean(axis=1),
             energy_kwh=data.energy_kwh[:, -1].mean(axis=1),
@@ -152,63 +212,48 @@ class TabularBenchmark(Benchmark):
         return self._place[fidelity]
 
 
-def cell_benchmark(name: str, *, sampler: str = "uniform") -> TabularBenchmark:
-    """The benchmark on an embedded or imported table of cells.
+def cell_benchmark(
+    name: str, *, sampler: str = "uniform", energy: str | None = None, suspect: str = "keep"
+) -> TabularBenchmark:
+    """The benchmark on an embedded or imported table of cells, by its name or the path of its file.
 
-    Raises UserError, with the file to get and the command to type, where the table is not here, and TableError where
-    its content is not what its checksum says.
+    Its space is the smallest of 4, 5 or 7 vertices that has all the table's cells, and those are its members. energy,
+    suspect: as of `cell_energies`; another choice than the table's own changes `data_sha256` and may leave cells or
+    fidelities out. Raises UserError, with the file to get and the command to type, where a table is not here, and
+    TableError where its content is not what its checksum says or is not complete.
     """
-    from fairwatt.search_spaces.sources import verify
+    from fairwatt.search_spaces.cell_energy import cell_energies
+    from fairwatt.search_spaces.sources import load_table
 
-    table = verify(name)
-    column = table.column
-    codes, first = np.unique(column("hash"), return_index=True)
-    order, vertices = column("hash"), int(column("vertices").max())
-    edges, ops, params = column("edges"), column("ops"), column("params")
-    ids = {code: _cell_id(vertices, str(edges[row]), str(ops[row])) for code, row in zip(codes, first, strict=True)}
-    cell_of_row = np.array([ids[code] for code in order])
-    epochs = np.unique(column("epochs")).astype(np.int64)
-    repeats = int(column("replicate").max()) + 1
-    cells, row = np.unique(cell_of_row, return_inverse=True)
-    where = row, np.searchsorted(epochs, column("epochs")), column("replicate")
-
-    def cube(values: Array) -> Array:
-        filled = np.full((len(cells), len(epochs), repeats), np.nan)
-        filled[where] = values
-        return filled
-
-    test = 1.0 - cube(column("test_accuracy"))
-    card = table.card
+    table = load_table(name)
+    card, chosen = table.card, cell_energies(table, energy, suspect)
+    data = CellData.of(table)
+    provenance = {
+        name: table.provenance(name) for name in ("validation_accuracy", "test_accuracy", "energy_kwh", "seconds")
+    }
+    if chosen.provenance != provenance["energy_kwh"]:
+        provenance |= {"energy_kwh": chosen.provenance, "seconds": chosen.provenance}
+    if chosen.data_sha256 != table.sha256:
+        data = data.with_energies(chosen)
     return TabularBenchmark(
-        name,
-        CellSpace(vertices, cells.tolist(), sampler),
-        CellData(
-            cells=cells,
-            epochs=epochs,
-            val_error=1.0 - cube(column("validation_accuracy")),
-            test_error=None if np.isnan(test).all() else test,
-            energy_kwh=cube(column("energy_kwh")),
-            seconds=cube(column("seconds")),
-            params=cube(params)[:, -1, 0],
-        ),
-        data_sha256=table.sha256,
-        provenance={
-            name: table.provenance(name) for name in ("validation_accuracy", "test_accuracy", "energy_kwh", "seconds")
-        },
-        energy_label=f"training energy, kWh ({table.provenance('energy_kwh')}; {card.hardware})",
-        notes=card.notes,
+        card.name,
+        CellSpace(_vertices(table), data.cells, sampler),
+        data,
+        data_sha256=chosen.data_sha256,
+        provenance=provenance,
+        energy_label=f"training energy, kWh ({chosen.provenance}; {card.hardware})",
+        notes=(*chosen.notes, *card.notes),
+        table=table,
     )
 
 
-def _cell_id(vertices: int, edges: str, ops: str) -> int:
-    """The id of a stored cell: upper-triangle bits and operation digits on its own number of vertices."""
-    size, last = len(ops) + 2, vertices - 1
-    place = {size - 1: last}
-    live = {(i, place.get(j, j)) for (i, j), bit in zip(pairs(size), edges, strict=True) if bit == "1"}
-    code = sum(1 << bit for bit, pair in enumerate(pairs(vertices)) if pair in live)
-    for op in ops + "0" * (vertices - size):
-        code = 3 * code + int(op)
-    cell = int(cell_index(vertices).ids[code])
-    if cell < 0:
-        raise UserError(f"not a cell: edges {edges}, operations {ops}")
-    return cell
+def _vertices(table: CellTable) -> int:
+    """Ids count by vertices first, so the last one tells."""
+    for cells, vertices in SIZES.items():
+        if table.cells[-1] < cells:
+            return vertices
+    raise TableError(table.path, f"has a cell {table.cells[-1]}; the last id of the cell index is {max(SIZES) - 1}")
+
+
+def _float64(values: NDArray[Any]) -> Array:
+    return np.asarray(values, dtype=np.float64)

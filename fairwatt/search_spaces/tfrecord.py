@@ -1,37 +1,47 @@
-"""EC-NAS files without TensorFlow: frames, checksums, and the records inside, checked before anyone sees them.
+"""EC-NAS and NAS-Bench-101 files without TensorFlow: frames, checksums, and the records inside, all of it checked.
 
 A frame is u64 length · u32 masked CRC-32C of the length · payload · u32 masked CRC-32C of the payload, all
-little-endian. `frames` serves NASBench-101's files too, which share it. A payload is the UTF-8 JSON list
-[hash, epochs, adjacency, operations, metrics], the last a base64 text with line breaks of a proto2 message.
+little-endian. A payload is the UTF-8 JSON list [hash, epochs, adjacency, operations, metrics], the last a base64 text
+with line breaks of a proto2 message.
 """
 
-import base64
+import binascii
 import json
-import math
 import os
 import re
 import reprlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
+
+import google_crc32c
 
 from fairwatt.errors import UserError
-from fairwatt.search_spaces.cell import INPUT, OPS, OUTPUT, graph_hash
-from fairwatt.search_spaces.cell_index import MAX_EDGES, kept_vertices, pairs
+from fairwatt.search_spaces.cell_text import Matrix, computed_hash, indexed_hash, matrix_of, ops_of
 from fairwatt.search_spaces.ecnas_metrics import Metrics, decode_metrics
 
-MAX_VERTICES = 7
 MAX_EPOCHS = 32_767
 EVALUATIONS = 3
 
+_ACCURACIES = ("train_accuracy", "validation_accuracy", "test_accuracy")
+_accuracies = attrgetter(*_ACCURACIES)
+_LARGEST_COST = 1e15
+"""Of one training, in kWh or seconds: beyond anything that exists, and sums over a file stay finite."""
+_MOST_DEVICES = 64
+
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
+_BUFFER = 1 << 20
+_MANY_CELLS = 32 << 20
+"""Bytes of a file above which hashes are looked up, not computed: the index of large cells takes seconds to build."""
 _HASH = re.compile(r"[0-9a-f]{32}")
 _LFS_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})\s*$", re.MULTILINE)
 _LFS_SIZE = re.compile(rb"^size (\d{1,18})\s*$", re.MULTILINE)
+
+Decode = Callable[[bytes], Metrics]
 
 
 class TFRecordError(UserError):
@@ -64,18 +74,24 @@ class Record:
 
     hash: str
     epochs: int
-    matrix: tuple[tuple[int, ...], ...]
+    matrix: Matrix
     ops: tuple[str, ...]
     metrics: Metrics
     record: int = field(compare=False)
     offset: int = field(compare=False)
 
 
-def read_records(path: Path | str) -> Iterator[Record]:
-    """The records of an EC-NAS file in file order, one at a time; raises TFRecordError at the first fault."""
+def read_records(path: Path | str, decode: Decode = decode_metrics) -> Iterator[Record]:
+    """The records of a file in file order, one at a time; raises TFRecordError at the first fault.
+
+    decode: what reads the metrics, `decode_nasbench` for files of NAS-Bench-101.
+    """
+    hash_of: Callable[[str, str], str] | None = None
     for frame in frames(path):
+        if hash_of is None:
+            hash_of = indexed_hash if Path(path).stat().st_size > _MANY_CELLS else computed_hash
         try:
-            yield _record(frame)
+            yield _record(frame, decode, hash_of)
         except _FaultError as fault:
             raise TFRecordError(path, frame.record, frame.offset, str(fault)) from None
 
@@ -84,7 +100,7 @@ def frames(path: Path | str) -> Iterator[Frame]:
     """The frames of a TFRecord file; raises TFRecordError. Never holds more than one payload."""
     record, offset = 0, 0
     try:
-        with Path(path).open("rb") as stream:
+        with Path(path).open("rb", _BUFFER) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size == 0:
                 raise TFRecordError(path, None, 0, "empty file, no records")
@@ -98,12 +114,33 @@ def frames(path: Path | str) -> Iterator[Frame]:
         raise TFRecordError(path, None, offset, f"cannot be read: {error.strerror or error}") from None
 
 
+def message_of(payload: bytes) -> bytes:
+    """The metrics of a record, as they were serialised; raises ValueError for a payload that is no record's."""
+    try:
+        return _message(_parts(payload)[-1])
+    except _FaultError as fault:
+        raise ValueError(str(fault)) from None
+
+
 def masked_crc(data: bytes) -> int:
     """The masked CRC-32C that TFRecord files store."""
-    import google_crc32c
-
     crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def stranger(start: bytes) -> str | None:
+    """What a file is that was saved in place of the data, told by its first bytes; None where it may be the data."""
+    if start.startswith(b"version https://git-lfs"):
+        oid, length = _LFS_OID.search(start), _LFS_SIZE.search(start)
+        if not (oid and length):
+            return "a Git LFS pointer, not the data (and a damaged one); fetch the file that it stands for"
+        return (
+            "a Git LFS pointer, not the data; fetch the file that it stands for: "
+            f"{int(length[1])} bytes, sha256 {oid[1].decode()}"
+        )
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page (HTML), not the data; fetch the file itself, not the page that shows it"
+    return None
 
 
 class _FaultError(Exception):
@@ -112,9 +149,8 @@ class _FaultError(Exception):
 
 def _payload(stream: BinaryIO, offset: int, size: int) -> bytes:
     header = stream.read(_HEADER.size)
-    stranger = _stranger(header + stream.peek(1024)[:1024]) if offset == 0 else None  # type: ignore[attr-defined]
-    if stranger:
-        raise _FaultError(stranger)
+    if offset == 0 and (said := stranger(header + stream.peek(1024)[:1024])):  # type: ignore[attr-defined]
+        raise _FaultError(said)
     if len(header) < _HEADER.size:
         raise _FaultError(f"truncated: {len(header)} of the {_HEADER.size} bytes of a header")
     length, checksum = _HEADER.unpack(header)
@@ -134,98 +170,66 @@ def _payload(stream: BinaryIO, offset: int, size: int) -> bytes:
     return payload
 
 
-def _stranger(start: bytes) -> str | None:
-    """What a file is that was saved in place of the data, told by its first bytes; None where it may be the data."""
-    if start.startswith(b"version https://git-lfs"):
-        oid, length = _LFS_OID.search(start), _LFS_SIZE.search(start)
-        if not (oid and length):
-            return "a Git LFS pointer, not the data (and a damaged one); fetch the file that it stands for"
-        return (
-            "a Git LFS pointer, not the data; fetch the file that it stands for: "
-            f"{int(length[1])} bytes, sha256 {oid[1].decode()}"
-        )
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
-        return "a web page (HTML), not the data; fetch the file itself, not the page that shows it"
-    return None
-
-
-def _record(frame: Frame) -> Record:
-    parts = _json(frame.payload)
-    if not isinstance(parts, list) or len(parts) != 5:
-        raise _FaultError("expected a JSON list of hash, epochs, adjacency, operations and metrics")
-    cell_hash, epochs, adjacency, operations, metrics = parts
-    if not isinstance(cell_hash, str) or not _HASH.fullmatch(cell_hash):
-        raise _FaultError(f"the hash is {reprlib.repr(cell_hash)}, expected 32 lower-case hex digits")
+def _record(frame: Frame, decode: Decode, hash_of: Callable[[str, str], str]) -> Record:
+    stored, epochs, adjacency, operations, metrics = _parts(frame.payload)
     if type(epochs) is not int or not 1 <= epochs <= MAX_EPOCHS:
         raise _FaultError(f"the epochs are {reprlib.repr(epochs)}, expected 1 to {MAX_EPOCHS}")
     if not isinstance(adjacency, str) or not isinstance(operations, str):
         raise _FaultError("adjacency and operations must be texts")
-    matrix, ops, computed = _cell(adjacency, operations)
-    if computed != cell_hash:
-        raise _FaultError(f"the stored hash is {cell_hash}, the stored cell's is {computed}")
-    return Record(cell_hash, epochs, matrix, ops, _metrics(metrics), frame.record, frame.offset)
-
-
-def _json(payload: bytes) -> object:
     try:
-        return json.loads(payload.decode())
+        matrix, ops = matrix_of(adjacency), ops_of(operations)
+    except ValueError as error:
+        raise _FaultError(str(error)) from None
+    if len(ops) != len(matrix):
+        raise _FaultError(f"{len(matrix)} vertices and {len(ops)} operations")
+    if (computed := hash_of(adjacency, operations)) != stored:
+        if not isinstance(stored, str) or not _HASH.fullmatch(stored):
+            raise _FaultError(f"the hash is {reprlib.repr(stored)}, expected 32 lower-case hex digits")
+        raise _FaultError(f"the stored hash is {stored}, the stored cell's is {computed}")
+    return Record(computed, epochs, matrix, ops, _metrics(metrics, decode), frame.record, frame.offset)
+
+
+def _parts(payload: bytes) -> list[Any]:
+    try:
+        parts = json.loads(payload.decode())
     except UnicodeDecodeError as error:
         raise _FaultError(f"the payload is not UTF-8: {error.reason} at its byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise _FaultError(f"the payload is not JSON: {error.msg} at its character {error.pos}") from None
     except (ValueError, RecursionError):  # a number with thousands of digits, brackets nested as deeply
         raise _FaultError("the payload is not JSON that a record can hold") from None
+    if not isinstance(parts, list) or len(parts) != 5:
+        raise _FaultError("expected a JSON list of hash, epochs, adjacency, operations and metrics")
+    return parts
 
 
-@lru_cache(maxsize=1 << 14)
-def _cell(adjacency: str, operations: str) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...], str]:
-    """The matrix, the operations and the graph hash of a stored cell; files name each cell several times."""
-    size = math.isqrt(len(adjacency))
-    if size * size != len(adjacency) or not 2 <= size <= MAX_VERTICES:
-        raise _FaultError(f"the adjacency has {len(adjacency)} digits, no square of 2 to {MAX_VERTICES} vertices")
-    if adjacency.strip("01"):
-        raise _FaultError(f"the adjacency is {reprlib.repr(adjacency)}, expected digits 0 and 1")
-    matrix = tuple(tuple(int(digit) for digit in adjacency[row : row + size]) for row in range(0, size * size, size))
-    if any(any(row[: place + 1]) for place, row in enumerate(matrix)):
-        raise _FaultError("the adjacency is not upper-triangular")
-    if adjacency.count("1") > MAX_EDGES:
-        raise _FaultError(f"the cell has {adjacency.count('1')} edges, at most {MAX_EDGES}")
-    ops = tuple(operations.split(","))
-    if len(ops) != size:
-        raise _FaultError(f"{size} vertices and {len(ops)} operations")
-    if (ops[0], ops[-1]) != (INPUT, OUTPUT):
-        raise _FaultError(f"operations run from '{INPUT}' to '{OUTPUT}', not {ops[0][:40]!r} to {ops[-1][:40]!r}")
-    for op in ops[1:-1]:
-        if op not in OPS:
-            raise _FaultError(f"unknown operation {op[:40]!r}; known: {', '.join(OPS)}")
-    kept = kept_vertices({(i, j) for i, j in pairs(size) if matrix[i][j]}, size)
-    if len(kept) != size:
-        raise _FaultError(f"{size - len(kept)} of the cell's vertices are on no path from input to output")
-    return matrix, ops, graph_hash(matrix, ops)
-
-
-def _metrics(text: object) -> Metrics:
-    if not isinstance(text, str):
-        raise _FaultError("the metrics must be a base64 text")
+def _metrics(text: object, decode: Decode) -> Metrics:
+    data = _message(text)
     try:
-        data = base64.b64decode(text.replace("\n", ""), validate=True)
-    except ValueError as error:
-        raise _FaultError(f"the metrics are not base64: {error}") from None
-    try:
-        metrics = decode_metrics(data)
+        metrics = decode(data)
     except ValueError as error:
         raise _FaultError(f"the metrics are not a message: {error}") from None
     if len(metrics.evaluations) != EVALUATIONS:
         raise _FaultError(f"{len(metrics.evaluations)} evaluations, expected {EVALUATIONS}: start, half-way, end")
     final = metrics.final
-    for name in ("energy_kwh", "seconds"):
-        value = getattr(final, name)
-        if value is not None and not 0 <= value < math.inf:
-            raise _FaultError(f"the final {name} is {value}, expected a finite number that is not negative")
-    for name in ("train_accuracy", "validation_accuracy", "test_accuracy"):
-        value = getattr(final, name)
+    for name, value in (("energy_kwh", final.energy_kwh), ("seconds", final.seconds)):
+        if value is not None and not 0 <= value <= _LARGEST_COST:
+            raise _FaultError(f"the final {name} is {value}, expected a number from 0 to {_LARGEST_COST:g}")
+    for name, value in zip(_ACCURACIES, _accuracies(final), strict=True):
         if value is not None and not 0 <= value <= 1:
             raise _FaultError(f"the final {name} is {value}, expected a fraction between 0 and 1")
+    for devices in filter(None, metrics.power or ()):
+        if max(map(len, devices)) > _MOST_DEVICES:
+            raise _FaultError(f"more than {_MOST_DEVICES} devices of a kind")
     if metrics.trainable_parameters is not None and metrics.trainable_parameters < 0:
         raise _FaultError(f"{metrics.trainable_parameters} trainable parameters")
     return metrics
+
+
+def _message(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise _FaultError("the metrics must be a base64 text")
+    try:
+        return binascii.a2b_base64(text.replace("\n", ""), strict_mode=True)
+    except ValueError as error:
+        raise _FaultError(f"the metrics are not base64: {error}") from None

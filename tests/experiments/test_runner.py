@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 import fairwatt
+from fairwatt import runfile
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.ledger import AccountingPolicy, StreamTooShortError, price
 from fairwatt.optimizer import OptimizerFactory, Search, optimizer
 from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import Charge, End, Query, Trial
 from fairwatt.runfile import read_reference, read_run, write_reference, write_run
-from fairwatt.sealed import DamagedFileError
+from fairwatt.sealed import DamagedFileError, read_sealed, write_sealed
 from fairwatt.streams import replicate, stream
 
 told: list[Trial] = []
@@ -246,8 +247,6 @@ def test_every_changed_byte_is_noticed(benchmark: Benchmark, tmp_path: Path) -> 
 
 
 def test_cooked_books_are_noticed_even_under_a_new_seal(benchmark: Benchmark, tmp_path: Path) -> None:
-    from fairwatt.sealed import read_sealed, write_sealed
-
     path, _ = _written(benchmark, tmp_path)
     data = read_sealed(path)
     data["rows"]["cost"][0] -= 1
@@ -260,9 +259,37 @@ def test_cooked_books_are_noticed_even_under_a_new_seal(benchmark: Benchmark, tm
         read_run(path)
 
 
-def test_references_round_trip(benchmark: Benchmark, tmp_path: Path) -> None:
+@pytest.mark.parametrize("long", [20_000, 100])
+@pytest.mark.parametrize("spelling", [int, str])
+def test_references_round_trip(
+    benchmark: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: int, spelling: type
+) -> None:
+    monkeypatch.setattr(runfile, "LONG", long)
     truth = benchmark.reference()
+    truth = dataclasses.replace(truth, keys=tuple(map(spelling, truth.keys)), params=truth.params * np.nan)
     write_reference(tmp_path / "reference.json", truth)
+    assert (tmp_path / "reference.npz").exists() == (long == 100)
     read = read_reference(tmp_path / "reference.json")
     for name, value in vars(truth).items():
-        assert np.array_equal(getattr(read, name), value), name
+        assert np.array_equal(getattr(read, name), value, equal_nan=name == "params"), name
+    assert {type(key) for key in read.keys} == {spelling}
+
+
+def test_long_references_are_two_files_that_belong_together(
+    benchmark: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runfile, "LONG", 100)
+    path, columns = tmp_path / "reference.json", tmp_path / "reference.npz"
+    write_reference(path, benchmark.reference())
+    content = columns.read_bytes()
+    write_reference(path, benchmark.reference())
+    assert columns.read_bytes() == content
+    for damaged in (content[:-1], content[:500] + b"?" + content[501:], None):
+        columns.unlink(missing_ok=True)
+        if damaged is not None:
+            columns.write_bytes(damaged)
+        with pytest.raises(DamagedFileError, match=r"reference\.npz: not the columns that belong to reference\.json"):
+            read_reference(path)
+    write_sealed(path, {"format": 3})
+    with pytest.raises(DamagedFileError, match="format 1 or 2, but 3"):
+        read_reference(path)

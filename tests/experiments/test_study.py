@@ -18,6 +18,7 @@ from fairwatt.errors import UserError
 from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
+from fairwatt.search_spaces.tabular import TabularBenchmark
 
 GOOD = """
 study: small
@@ -252,3 +253,13 @@ def test_side_files_hold_wall_clock_and_versions_and_no_names(tmp_path: Path) ->
     assert provenance["packages"]["numpy"] == np.__version__
     assert str(Path.home()) not in json.dumps(provenance)
     shutil.rmtree(folder)
+
+
+def test_a_study_verifies_its_data_before_the_first_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(benchmark: TabularBenchmark) -> None:
+        raise UserError(f"{benchmark.name} is damaged")
+
+    monkeypatch.setattr(TabularBenchmark, "verify", damaged)
+    with pytest.raises(UserError, match="toy-cells is damaged"):
+        run_study(study(tmp_path), tmp_path / "results", executor="serial")
+    assert not (tmp_path / "results").exists()

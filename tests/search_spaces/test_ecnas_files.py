@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from fairwatt.search_spaces.cell_columns import cell_columns, least_replicates, mean_full_kwh
+from fairwatt.search_spaces.cell_index import cell_hash
 from fairwatt.search_spaces.table import Column
 from fairwatt.search_spaces.tfrecord import TFRecordError, read_records
 
@@ -49,6 +50,34 @@ RAW = {  # our column: column of the tidy files, at the end of training
     "cpu0_power_w": "cpu_power_w_0",
     "cpu0_energy_j": "cpu_energy_j_0",
 }
+HARDWARE = {  # the same of the tidy table of devices
+    "params": "trainable_params",
+    "vertices": "n_vertices",
+    "energy_kwh": "energy_kwh",
+    "seconds": "train_time_s",
+    "co2eq_g": "co2eq_g",
+    "intensity_g_per_kwh": "intensity_g_per_kwh",
+    "initial_energy_kwh": "init_energy_kwh",
+    "halfway_epoch": "half_epoch",
+    "halfway_energy_kwh": "half_energy_kwh",
+    "halfway_seconds": "half_time_s",
+    "total_seconds": "total_time_s",
+    "total_energy_kwh": "total_energy_kwh",
+    "total_co2eq_g": "total_co2eq_g",
+    "gpu0_device": "gpu_name",
+    "gpu0_power_w": "gpu_power_w",
+    "gpu0_energy_j": "gpu_energy_j",
+    "cpu0_power_w": "cpu_power_w_0",
+    "cpu0_energy_j": "cpu_energy_j_0",
+    "predicted_energy_kwh": "pred_energy_kwh",
+    "predicted_seconds": "pred_training_time_s",
+    "train_accuracy": "train_acc",
+    "validation_accuracy": "valid_acc",
+    "test_accuracy": "test_acc",
+    "initial_start": "start_emission",
+    "stop": "stop_emission",
+}
+OPS = {"conv3x3-bn-relu": "0", "conv1x1-bn-relu": "1", "maxpool3x3": "2"}
 POINT = [name for name in RAW if not name.startswith(("params", "predicted", "total", "gpu", "cpu"))]
 
 
@@ -64,6 +93,19 @@ def columns(path: Path) -> dict[str, Column]:
 
 def values(path: Path, name: str) -> Any:
     return np.ma.getdata(columns(path)[name].values)
+
+
+def by_hash(path: Path, name: str) -> Any:
+    """A column in the order of hash, epochs and replicate, which is that of the tidy files."""
+    order = np.lexsort([values(path, key) for key in ("replicate", "epochs", "hash")])
+    return values(path, name)[order]
+
+
+def assert_same_cells(path: Path, frame: pd.DataFrame) -> None:
+    assert by_hash(path, "hash").astype(str).tolist() == frame["hash"].to_list()
+    assert by_hash(path, "edges").astype(str).tolist() == frame["adj_triu"].to_list()
+    ops = ["".join(OPS[op] for op in ops.split(",") if op) for ops in frame["ops"]]
+    assert by_hash(path, "ops").astype(str).tolist() == ops
 
 
 def test_every_faulty_file_gets_the_answer_of_its_manifest(ecnas: Path) -> None:
@@ -95,11 +137,12 @@ def test_every_faulty_file_gets_the_answer_of_its_manifest(ecnas: Path) -> None:
 )
 def test_official_files_have_their_rows(ecnas: Path, file: str, rows: int, cells: int, replicates: int) -> None:
     path = ecnas / f"official/{file}.tfrecord"
-    codes = values(path, "hash")
-    assert (len(codes), len(np.unique(codes))) == (rows, cells)
+    ids = values(path, "cell")
+    assert (len(ids), len(np.unique(ids)), len(np.unique(values(path, "hash")))) == (rows, cells, cells)
     assert least_replicates(columns(path)) == replicates
-    order = list(zip(codes, values(path, "epochs"), values(path, "replicate"), strict=True))
+    order = list(zip(ids, values(path, "epochs"), values(path, "replicate"), strict=True))
     assert order == sorted(set(order))
+    assert [cell_hash(int(cell)) for cell in ids[::7]] == values(path, "hash")[::7].astype(str).tolist()
     assert not np.ma.is_masked(columns(path)["energy_kwh"].values)
 
 
@@ -117,15 +160,15 @@ def test_measured_files_equal_the_published_logs_to_the_bit(
     path = ecnas / f"official/{file}.tfrecord"
     frame = pd.read_parquet(ecnas / f"{tidy}.parquet").query(f"space == '{file[7:9].lower()}'")
     frame = frame.assign(budget=frame.get("budget", 4)).sort_values(["hash", "budget", "total_start"])
-    rows = np.isin(values(path, "epochs"), budgets)
+    rows = np.isin(by_hash(path, "epochs"), budgets)
     for point, prefix in enumerate(("initial_", "halfway_", "")):
         logged = frame[frame["eval_index"] == point]
         assert len(logged) == rows.sum()
         for ours in POINT if prefix else RAW:
-            found = values(path, prefix + ours)[rows]
+            found = by_hash(path, prefix + ours)[rows]
             np.testing.assert_array_equal(found, logged[RAW[ours]].to_numpy(), err_msg=prefix + ours)
-        for ours, theirs in (("hash", "hash"), ("edges", "adj_triu")):
-            assert values(path, ours)[rows].astype(str).tolist() == logged[theirs].to_list()
+        for ours, theirs in (("hash", "hash"), ("edges", "adj_triu"), ("vertices", "n_vertices")):
+            assert by_hash(path, ours)[rows].astype(str).tolist() == logged[theirs].astype(str).to_list()
 
 
 def test_replicates_are_numbered_by_start_time(ecnas: Path) -> None:
@@ -139,12 +182,26 @@ def test_replicates_are_numbered_by_start_time(ecnas: Path) -> None:
 def test_scaled_files_equal_the_reconstruction(ecnas: Path, file: str) -> None:
     path = ecnas / f"official/{file}.tfrecord"
     frame = pd.read_parquet(ecnas / "ecnas_linscale.parquet").query("space == '4v'").sort_values(["hash", "budget"])
-    same = {"epochs": "budget", "energy_kwh": "energy_kwh", "seconds": "train_time_s", "co2eq_g": "co2eq_g"}
+    assert_same_cells(path, frame)
+    same = {"epochs": "budget", "params": "trainable_params", "vertices": "n_vertices"}
+    same |= {"energy_kwh": "energy_kwh", "seconds": "train_time_s", "co2eq_g": "co2eq_g"}
     for ours, theirs in same.items():
-        np.testing.assert_array_equal(values(path, ours), frame[theirs].to_numpy(), err_msg=ours)
+        np.testing.assert_array_equal(by_hash(path, ours), frame[theirs].to_numpy(), err_msg=ours)
     for ours, theirs in (("validation_accuracy", "valid_acc"), ("test_accuracy", "test_acc")):
         # these were percentages in between, which costs the last bit
-        np.testing.assert_array_max_ulp(values(path, ours), frame[theirs].to_numpy(), maxulp=1)
+        np.testing.assert_array_max_ulp(by_hash(path, ours), frame[theirs].to_numpy(), maxulp=1)
+
+
+@pytest.mark.parametrize("device", ["quadrortx6000", "rtx3060", "rtx3090"])
+def test_every_column_of_the_devices_equals_the_tidy_table(ecnas: Path, device: str) -> None:
+    path = ecnas / f"official/hardware/energy_4V9E_{device}.tfrecord"
+    frame = pd.read_parquet(ecnas / "ecnas_4v_hardware.parquet").query(f"device == '{device}'")
+    frame = frame.sort_values(["hash", "budget"])
+    assert_same_cells(path, frame)
+    unread = {"hash", "device", "measured", "adj_triu", "ops", "suspect"}
+    assert set(frame.columns) - unread == {"budget", *HARDWARE.values()}
+    for ours, theirs in (HARDWARE | {"epochs": "budget"}).items():
+        np.testing.assert_array_equal(by_hash(path, ours), frame[theirs].to_numpy(), err_msg=ours)
 
 
 def test_the_order_of_a_file_means_nothing(ecnas: Path) -> None:

@@ -1,3 +1,4 @@
+import fcntl
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -249,3 +250,23 @@ def test_cards_of_other_versions_or_types_are_refused(change: dict[str, Any], re
         Card.from_json(json.dumps(asdict(CARD) | change))
     with pytest.raises(ValueError, match="JSON object"):
         Card.from_json("[]")
+
+
+def test_files_of_dead_writers_are_removed_and_those_of_living_ones_are_not(tmp_path: Path) -> None:
+    dead, living = tmp_path / ".a.arrow.0.partial", tmp_path / ".b.arrow.1.partial"
+    dead.write_bytes(b"torn")
+    with living.open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        path = write_table(tmp_path / "t.arrow", COLUMNS, CARD)
+        assert sorted(tmp_path.iterdir()) == [living, path]
+    write_table(tmp_path / "t.arrow", COLUMNS, CARD)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_under_a_hole_does_not_matter(tmp_path: Path) -> None:
+    odd = np.array([0.5, 1.0, 2.0])
+    odd.view(np.uint64)[1] = 0x7FF8_0000_0000_0001  # another NaN
+    columns = [Column(values, "kWh", "measured", "") for values in (odd, np.ma.array([0.5, 7.0, 2.0], mask=[0, 1, 0]))]
+    first, second = (open_table(write_table(tmp_path / "t.arrow", {"e": column}, CARD)).sha256 for column in columns)
+    assert first == second
+    assert odd.view(np.uint64)[1] == 0x7FF8_0000_0000_0001  # the caller's array is not touched

@@ -8,9 +8,12 @@ import pytest
 import fairwatt
 from fairwatt.errors import UserError
 from fairwatt.problem import Benchmark
-from fairwatt.records import INVALID_MEASUREMENT, Cost
+from fairwatt.records import INVALID_MEASUREMENT, Cost, Status
+from fairwatt.search_spaces import sources, stamp, tabular
+from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.cell import CellSpace
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file
+from fairwatt.search_spaces.sources import EMBEDDED, TableNotFoundError, import_file
+from fairwatt.search_spaces.table import Column, TableError, open_table, write_table
 from fairwatt.search_spaces.tabular import CellData, TabularBenchmark
 
 
@@ -65,6 +68,58 @@ def test_what_the_table_does_not_hold_is_invalid_and_other_fidelities_are_errors
         benchmark.measure_batch([3, 4])
 
 
+def test_a_diverged_training_is_a_measurement_of_that_status() -> None:
+    diverged = np.zeros((2, 2, 1), dtype=np.bool_)
+    diverged[1, 0] = True
+    benchmark = small(diverged=diverged)
+    config = benchmark.space.config(5)  # type: ignore[attr-defined]
+    first, last = (benchmark.measure(config, fidelity) for fidelity in benchmark.fidelities)
+    assert (first.status, first.val_error, first.energy_kwh) == (Status.DIVERGED, 0.4, 2.0)
+    assert last.status is Status.OK
+    run = fairwatt.run(benchmark, "hb", budget="4 full", settings={"eta": 4})
+    assert {row.trial.status for row in run.rows if row.trial and row.key == 5 and row.fidelity < 1} == {
+        Status.DIVERGED
+    }
+    assert run.rows[0].cost > 0
+
+
+@pytest.mark.parametrize(("last", "vertices"), [(6, 4), (90, 4), (91, 5), (2_531, 5), (2_532, 7)])
+def test_the_space_is_the_smallest_that_has_all_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int, vertices: int
+) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path))
+    monkeypatch.setattr(tabular, "CellSpace", lambda *arguments: arguments)
+    names = ("validation_accuracy", "test_accuracy", "energy_kwh", "seconds", "params")
+    columns = {name: Column(np.full(2, 0.5), "", "measured", "") for name in names}
+    keys = {"cell": [0, last], "epochs": [4, 4], "replicate": [0, 0]}
+    columns |= {name: Column(np.array(values), "", "measured", "") for name, values in keys.items()}
+    columns["diverged"] = Column(np.array([0, 1]), "1", "measured", "")
+    write_table(tmp_path / "own.arrow", columns, Card("own", "", "", "", "", "", (), 1, (4,), 0.5, None, ""))
+    made = tabular.cell_benchmark("own")
+    assert made.space[:2] == (vertices, pytest.approx([0, last]))  # type: ignore[index]
+    assert made.measure_batch([last])["val_error"].tolist() == [0.5]
+
+
+def test_a_table_is_verified_again_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a study does before its first search, though opening a large table may rest on an earlier verification."""
+    monkeypatch.setattr(stamp, "SMALL_BYTES", 100)
+    packed = open_table(EMBEDDED / "digits-cells-4v.arrow")
+    labels = {name: (packed.unit(name), packed.provenance(name), packed.description(name)) for name in packed.columns}
+    texts = ("hash", "edges", "ops")
+    values = {name: packed.ascii(name) if name in texts else packed.column(name) for name in packed.columns}
+    mapped = {name: Column(values[name], *labels[name]) for name in packed.columns}
+    path = write_table(tmp_path / "digits-cells-4v.arrow", mapped, packed.card)
+    monkeypatch.setattr(sources, "EMBEDDED", tmp_path)
+    benchmark = fairwatt.make_benchmark("digits-cells-4v")
+    benchmark.verify()
+    content, places = path.read_bytes(), packed.column("seconds")[:4].tobytes()
+    with path.open("r+b") as file:
+        file.seek(content.find(places))
+        file.write(places[:-1] + bytes([places[-1] ^ 1]))
+    with pytest.raises(TableError, match="does not match its stored sha256"):
+        benchmark.verify()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -81,9 +136,9 @@ def test_tables_with_holes_or_without_energy_are_refused(changes: dict[str, obje
 def test_batches_answer_as_single_questions_do(toy: Benchmark) -> None:
     space = toy.space
     assert isinstance(space, CellSpace)
-    keys = list(range(0, 2532, 100))
+    keys = np.arange(0, 2532, 100)
     batch = toy.measure_batch(keys, toy.fidelities[1], seed=3)
-    for place, key in enumerate(keys):
+    for place, key in enumerate(keys.tolist()):
         single = toy.measure(space.config(key), toy.fidelities[1], seed=3)
         assert [batch[name][place] for name in batch] == [getattr(single, name) for name in batch]
 
