@@ -100,20 +100,28 @@ def ranks(spent: Array, mean_ranks: Mapping[str, Array], *, x_label: str, budget
 
 
 @styled
-def fronts(cloud: Array, true_front: Array, found: Mapping[str, Array], *, x_label: str, y_label: str) -> "Figure":
+def fronts(
+    cloud: Array,
+    true_front: Array,
+    found: Mapping[str, Array],
+    *,
+    x_label: str,
+    y_label: str,
+    cloud_label: str = "all cells",
+) -> "Figure":
     """What was found, on the table's cloud. All are [N, 2] points (energy, error); sets are drawn as staircases."""
     import seaborn as sns
 
     figure, axes = _canvas()
     x, y = cloud.T
-    sns.scatterplot(x=x, y=y, s=5, color="0.8", linewidth=0, ax=axes, label="all cells", rasterized=True)
+    sns.scatterplot(x=x, y=y, s=5, color="0.8", linewidth=0, ax=axes, label=cloud_label, rasterized=True)
     front = true_front[np.argsort(true_front[:, 0])]
     axes.step(front[:, 0], front[:, 1], where="post", color="0.25", lw=1.0, label="true front")
     for (arm, points), style in zip(found.items(), _styles(found), strict=True):
         line = points[np.argsort(points[:, 0])]
         axes.step(line[:, 0], line[:, 1], where="post", lw=1.4, marker="o", ms=3, label=arm, **style)
     worst = max(points[:, 1].max() for points in (front, *found.values()))
-    axes.set_ylim(0.9 * y.min(), 1.1 * worst)
+    axes.set_ylim(0.9 * min(y.min(), front[:, 1].min()), 1.1 * worst)
     axes.set_xscale("log")
     _plain_ticks(axes.xaxis)
     axes.set(xlabel=_wrapped(x_label), ylabel=y_label)
@@ -149,6 +157,32 @@ def sensitivity(
     axes.tick_params(length=0)
     axes.tick_params(axis="x", rotation=0)
     axes.grid(visible=False)
+    return figure
+
+
+@styled
+def learning_curves(
+    panels: Mapping[str, Mapping[str, Curve]], levels: Mapping[str, float], *, x_label: str, level_label: str
+) -> "Figure":
+    """A panel for each score: by model, middle and band over repeats against the size of the data (`Curve.spent`).
+
+    levels: by score, the value of a reference, drawn across. Both axes are logarithmic.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.5 * WIDTH, HEIGHT), layout="constrained")
+    for place, (axes, (score, curves)) in enumerate(zip(figure.subplots(1, len(panels)), panels.items(), strict=True)):
+        for (model, curve), style in zip(curves.items(), _styles(curves), strict=True):
+            axes.fill_between(curve.spent, curve.low, curve.high, color=style["color"], alpha=0.15, lw=0)
+            axes.plot(curve.spent, curve.middle, label=model, marker="o", ms=3, lw=1.6, **style)
+        if score in levels:
+            axes.axhline(levels[score], color="0.35", lw=1.0, ls=":", label=level_label)
+        axes.set(xscale="log", yscale="log", title=score)
+        _plain_ticks(axes.xaxis)
+        _plain_ticks(axes.yaxis)
+        if place == 0:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3, handlelength=2.8)
+    figure.supxlabel(x_label, fontsize=9)
     return figure
 
 

@@ -42,7 +42,8 @@ def epsilon_additive(points: ArrayLike, front: ArrayLike) -> float:
 
 def nondominated(points: ArrayLike) -> Points:
     """The points [F, 2] that no other point of [P, 2] dominates, by first coordinate, each value once."""
-    array = np.unique(np.asarray(points, dtype=np.float64), axis=0)
+    array = np.asarray(points, dtype=np.float64)
+    array = array[np.lexsort(array.T[::-1])]
     before = np.minimum.accumulate(np.concatenate([[np.inf], array[:-1, 1]]))
     front: Points = array[array[:, 1] < before]
     return front

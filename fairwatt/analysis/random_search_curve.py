@@ -11,11 +11,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairwatt.analysis.dominance_areas import area_by_dominators
 from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale
 
 Array = NDArray[np.float64]
 
 _EVERY = 512  # every n up to here; beyond, as many log-spaced nodes, with straight lines between them
+_BLOCK = 8_192  # terms added at a time: more, and BLAS would start threads that spin against those of other processes
 _NEGLIGIBLE = 45.0  # exp(-45) of a sum is below its last binary digit
 
 
@@ -30,7 +32,7 @@ def expected_best(values: ArrayLike, trainings: ArrayLike, *, replacement: bool)
 def expected_hypervolume(points: ArrayLike, ref: ArrayLike, trainings: ArrayLike, *, replacement: bool) -> Array:
     """[J] expected hypervolume within `ref` of `trainings` [J] uniform draws from points [N, 2]."""
     array = np.asarray(points, dtype=np.float64)
-    areas = _area_by_dominators(array, np.asarray(ref, dtype=np.float64))
+    areas = area_by_dominators(array, np.asarray(ref, dtype=np.float64))
     expected: Array = areas.sum() - _sum_over_missed(areas, len(array), trainings, replacement)
     return expected
 
@@ -83,7 +85,7 @@ class RandomSearchCurve:
     @classmethod
     def of_hypervolume(cls, points: ArrayLike, scale: FrontScale, *, replacement: bool) -> "RandomSearchCurve":
         """The curve of the expected hypervolume regret of points [N, 2] in units of their front."""
-        areas = _area_by_dominators(scale.normalise(points), np.asarray(REFERENCE_POINT))
+        areas = area_by_dominators(scale.normalise(points), np.asarray(REFERENCE_POINT))
         count = areas.size - 1
         nodes = _nodes(count, 1 + int(np.flatnonzero(areas[1:])[0]))
         found = areas.sum() - _sum_over_missed(areas, count, nodes, replacement)
@@ -123,31 +125,17 @@ def _sum_over_missed(weights: Array, count: int, trainings: ArrayLike, replaceme
     if not replacement and drawn.size and drawn.max() > count:
         raise ValueError(f"{drawn.max()} draws without replacement from {count}")
     log_factorial = gammaln(np.arange(count + 1) + 1.0)
-    total = np.empty(drawn.size)
+    total = np.zeros(drawn.size)
     for place, n in enumerate(drawn.tolist()):
         likely = min(_NEGLIGIBLE * count / n, count if replacement else count - n)  # both are at most exp(-k n / N)
-        unmarked = count - marked[: np.searchsorted(marked, likely, side="right")]
-        if replacement:
-            missed = (unmarked / count) ** n
-        else:  # C(N - k, n) / C(N, n)
-            log = log_factorial[unmarked] - log_factorial[unmarked - n]
-            missed = np.exp(log - (log_factorial[count] - log_factorial[count - n]))
-        total[place] = missed @ weights[marked[: missed.size]]
+        terms = int(np.searchsorted(marked, likely, side="right"))
+        for begin in range(0, terms, _BLOCK):
+            block = marked[begin : min(begin + _BLOCK, terms)]
+            unmarked = count - block
+            if replacement:
+                missed = (unmarked / count) ** n
+            else:  # C(N - k, n) / C(N, n)
+                log = log_factorial[unmarked] - log_factorial[unmarked - n]
+                missed = np.exp(log - (log_factorial[count] - log_factorial[count - n]))
+            total[place] += missed @ weights[block]
     return total
-
-
-def _area_by_dominators(points: Array, ref: Array) -> Array:
-    """[N + 1] area within `ref` that exactly k points dominate, for each k."""
-    inside = points[(points < ref).all(axis=1)]
-    areas = np.zeros(len(points) + 1)
-    if not len(inside):
-        return areas
-    xs, column = np.unique(inside[:, 0], return_inverse=True)
-    ys, row = np.unique(inside[:, 1], return_inverse=True)
-    widths, heights = np.diff(np.append(xs, ref[0])), np.diff(np.append(ys, ref[1]))
-    dominators = np.zeros(len(ys), dtype=np.int64)
-    rows_of_column = np.split(row[np.argsort(column, kind="stable")], np.cumsum(np.bincount(column))[:-1])
-    for width, rows in zip(widths, rows_of_column, strict=True):
-        np.add.at(dominators, rows, 1)
-        areas += np.bincount(np.cumsum(dominators), weights=width * heights, minlength=areas.size)
-    return areas

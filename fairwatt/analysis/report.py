@@ -21,6 +21,7 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.analysis.wording import TextTable, number, sentence, verdict_table, versus
 from fairwatt.budget import component
 from fairwatt.sealed import write_atomically
+from fairwatt.streams import stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,9 @@ RULES = (
     "The unit of all statistics is the seed; verdicts are claims about this space only.",
 )
 
+
+MOST_POINTS = 20_000
+"""Of a table's cells in a picture."""
 
 _TITLES = {"energy_kwh": "energy, kWh", "energy_kwh_min": "min", "energy_kwh_max": "max"}
 
@@ -196,17 +200,24 @@ def _anytime(
 
 def _fronts(comparison: Comparison) -> dict[str, Any]:
     truth, book = comparison.truth, comparison.books[-1]
-    cloud = np.column_stack([truth.energy_kwh, truth.test_error])
+    count = len(truth.energy_kwh)
+    shown = np.arange(count)
+    drawn = "all cells"
+    if count > MOST_POINTS:
+        shown = stream("analysis", comparison.space, 0, "cloud").choice(count, MOST_POINTS, replace=False)
+        drawn = f"{MOST_POINTS:,} of {count:,} cells"
     surfaces = median_surfaces(comparison.endpoints, book)
     figure = figures.fronts(
-        cloud,
+        truth.test_points(shown),
         truth.test_front.front,
         {comparison.legend(arm): points for arm, points in surfaces.items()},
         x_label=comparison.reference.energy_label,
         y_label=f"{truth.label} error",
+        cloud_label=drawn,
     )
     rows = tuple((arm, number(e, 4), number(v, 4)) for arm, points in surfaces.items() for e, v in points.tolist())
-    caption = f"Median attainment surfaces at {book.budget}: what half of the seeds reach, on the cloud of all cells."
+    caption = f"Median attainment surfaces at {book.budget}: what half of the seeds reach, on the cloud of {drawn}."
+    caption += " Those were drawn at random; the true front is of all." if count > MOST_POINTS else ""
     return _shown("fronts", figure, caption, TextTable("Corners", ("arm", "energy, kWh", "test error"), rows))
 
 

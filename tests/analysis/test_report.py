@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fairwatt
+from fairwatt.analysis import figures, report
 from fairwatt.analysis.attainment import attainment_surface
 from fairwatt.analysis.load import Results, load
 from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
@@ -40,6 +41,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("results")
     run_study(STUDY, where, executor="serial")
     return where
+
+
+def test_of_a_large_table_a_sample_is_drawn_and_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(figures, "fronts", lambda cloud, *found, **labels: drawn.append(cloud))
+    monkeypatch.setattr(figures, "svg", lambda figure: b"")
+    comparison = load(folder).comparisons()[0]
+    captions = [report._fronts(comparison)["caption"]]
+    monkeypatch.setattr(report, "MOST_POINTS", 100)
+    captions += [report._fronts(comparison)["caption"] for _ in range(2)]
+    assert [len(cloud) for cloud in drawn] == [2_532, 100, 100]
+    np.testing.assert_array_equal(drawn[1], drawn[2])
+    assert captions[0].endswith("on the cloud of all cells.")
+    assert captions[1].endswith("100 of 2,532 cells. Those were drawn at random; the true front is of all.")
 
 
 class _Page(HTMLParser):
