@@ -16,7 +16,7 @@ class Progress:
         from rich import progress
 
         columns = (
-            progress.TextColumn(title),
+            progress.TextColumn("{task.description}"),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
             progress.TimeRemainingColumn(),
@@ -35,10 +35,10 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def update(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are finished."""
+    def update(self, done: int, total: int, title: str = "") -> None:
+        """Show that `done` of `total` are finished; a title that is given replaces the one that is shown."""
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
+            self._bar.update(self._task, completed=done, total=total, description=title or self._title)
         elif self._unit and (tenth := 10 * done // max(total, 1)) > self._tenth:
             self._tenth = tenth
             console.print(f"{self._title}: {done:,} of {total:,} {self._unit}")

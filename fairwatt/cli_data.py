@@ -1,5 +1,7 @@
 """`fairwatt data`: tables of measurements, imported, listed and verified."""
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +12,39 @@ from fairwatt.cli_console import Progress, complain, console, table
 data_app = typer.Typer(invoke_without_command=True, help="Tables of measurements.\n\nExample: fairwatt data list")
 
 
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(help="Tables, as `fairwatt data list` names them.")],
+    file_only: Annotated[
+        bool, typer.Option("--file-only", help="Download and check the file, import nothing.")
+    ] = False,
+) -> None:
+    """Download published files, check them, and import them; the same command goes on after a stop.
+
+    Example: fairwatt data fetch ec-nas-4v
+    """
+    from fairwatt.search_spaces.fetch import fetch
+
+    for name in names:
+        with Progress(name, "bytes") as shown:
+            path = fetch(
+                name,
+                shown.update,
+                import_it=not file_only,
+                import_progress=partial(shown.update, title=f"{name}: import"),
+                say=partial(print, file=sys.stderr),
+            )
+        if file_only:
+            console.print(f"{name}: {path}")
+        else:
+            _say_table(path)
+
+
 @data_app.command("import")
 def data_import(
-    file: Annotated[Path, typer.Argument(help="An EC-NAS .tfrecord file, or ecnas_linscale.parquet.")],
+    file: Annotated[
+        Path, typer.Argument(help="An EC-NAS or NAS-Bench-101 .tfrecord file, or one of the known .parquet files.")
+    ],
     name: Annotated[str | None, typer.Option(help="Name of the table; official files have theirs.")] = None,
 ) -> None:
     """Read a file of measurements, check all of it, and store it as a table.
@@ -20,12 +52,10 @@ def data_import(
     Example: fairwatt data import energy_4V9E_linscale.tfrecord
     """
     from fairwatt.search_spaces.sources import import_file
-    from fairwatt.search_spaces.table import open_table
 
     with Progress(file.name, "") as shown:
         path = import_file(file, name, shown.update)
-    stored = open_table(path)
-    console.print(f"{stored.card.name}: {stored.rows:,} rows, c̄ {stored.card.mean_full_kwh:.4f} kWh, in {path}")
+    _say_table(path)
 
 
 @data_app.callback()
@@ -74,3 +104,10 @@ def data_verify(
             complain(str(error))
     if damaged:
         raise typer.Exit(2)
+
+
+def _say_table(path: Path) -> None:
+    from fairwatt.search_spaces.table import open_table
+
+    stored = open_table(path)
+    console.print(f"{stored.card.name}: {stored.rows:,} rows, c̄ {stored.card.mean_full_kwh:.4f} kWh, in {path}")

@@ -1,5 +1,7 @@
 """`fairwatt spaces` and `fairwatt optimizers`: what there is, by name."""
 
+from collections.abc import Iterator
+
 import typer
 
 from fairwatt.cli_console import console, table
@@ -67,7 +69,25 @@ def spaces_show(name: str) -> None:
     lines.add_row("data sha256", truth.data_sha256)
     for note in truth.notes:
         lines.add_row("note", note)
+    for title, text in _comparisons(name):
+        lines.add_row(title, text)
     console.print(lines)
+
+
+def _comparisons(name: str) -> Iterator[tuple[str, str]]:
+    """What a published table can be asked for besides, and how its energies compare with others that are here."""
+    from fairwatt.search_spaces.catalogue import SOURCES
+    from fairwatt.search_spaces.cell_energy import choices, scaling
+    from fairwatt.search_spaces.devices import agreement
+    from fairwatt.search_spaces.sources import load_table
+
+    if name not in SOURCES:
+        return
+    yield "energy can be", ", ".join(choices(load_table(name)))
+    try:
+        yield from (("energy agrees", str(found)) for found in [*agreement(name), *scaling(name)])
+    except UserError as error:
+        yield "energy agrees", str(error)
 
 
 @optimizers_app.callback()

@@ -80,7 +80,7 @@ def test_importing_fairwatt_imports_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    heavy = ("torch", "smac", "hpbandster", "matplotlib", "pyarrow", "pandas", "scipy")
+    heavy = ("torch", "smac", "hpbandster", "matplotlib", "pyarrow", "pandas", "scipy", "requests")
     code = f"import sys, fairwatt, fairwatt.registry; print([m for m in {heavy} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
