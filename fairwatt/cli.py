@@ -10,6 +10,7 @@ import typer
 from fairwatt.cli_console import Progress, complain, console, table
 from fairwatt.cli_data import data_app, data_list
 from fairwatt.cli_lists import optimizers_app, spaces_app
+from fairwatt.cli_surrogate import surrogate_app
 from fairwatt.cli_sweep import Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(sweep_app, name="sweep")
+app.add_typer(surrogate_app, name="surrogate")
 app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
 

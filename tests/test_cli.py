@@ -8,7 +8,7 @@ import pytest
 
 from fairwatt import cli
 
-COMMANDS = ["demo", "doctor", "spaces", "optimizers", "data", "run", "status", "compare", "report", "sweep"]
+COMMANDS = ["demo", "doctor", "spaces", "optimizers", "data", "run", "status", "compare", "report", "sweep", "surrogate"]
 
 
 def fairwatt(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
@@ -54,7 +54,10 @@ def test_no_command_at_all_is_a_request_for_help(run) -> None:  # type: ignore[n
         (["run", "quickstart", "budgets=30 ful"], "did you mean 'full'"),
         (["run", "quickstart", "seeds=0:2", "spaces=toy-cells", "--executor", "proceses"], "did you mean 'processes'"),
         (["spaces", "show", "ec-nas-4w"], "did you mean"),
-        (["spaces", "show", "ec-nas-4v"], "fairwatt data import"),
+        (["spaces", "show", "ec-nas-4v"], "fairwatt data fetch ec-nas-4v"),
+        (["spaces", "show", "ec-nas-5v-partial"], "fairwatt data import ecnas_linscale.parquet"),
+        (["data", "fetch", "ec-nas-4w"], "did you mean"),
+        (["data", "fetch", "ec-nas-5v-partial"], "no public address"),
         (["optimizers", "show", "hbo"], "did you mean"),
         (["data", "import", "nothing.tfrecord"], "nothing.tfrecord"),
         (["data", "verify", "ec-nas-4x"], "did you mean"),

@@ -1,0 +1,168 @@
+"""`fairwatt surrogate`: models that predict the energy of a cell."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairwatt.cli_console import Progress, console, table
+from fairwatt.errors import UserError
+
+if TYPE_CHECKING:
+    from fairwatt.analysis.figures import Curve
+    from fairwatt.experiments.surrogate_curve import Point
+
+surrogate_app = typer.Typer(
+    no_args_is_help=True,
+    help="Learn the energy of cells from measured ones.\n\nExample: fairwatt surrogate fit ecnas_7v_energy.parquet",
+)
+Data = Annotated[Path, typer.Argument(help="Measured cells: ecnas_7v_energy.parquet, or a file with its columns.")]
+_DRAWN = {"r2": "1 − R²", "tau": "1 − Kendall's τ", "mape": "mean relative error, %"}
+"""Titles of what is drawn of each score; all fall as a model gets better."""
+
+
+@surrogate_app.command("fit")
+def surrogate_fit(
+    data: Data,
+    kind: Annotated[
+        str, typer.Option(help="trees (boosted) or mlp (the paper's network, an ensemble of five).")
+    ] = "trees",
+    seed: Annotated[int, typer.Option(help="Of the training.", min=0)] = 0,
+    split: Annotated[int, typer.Option(help="Of the split; 42 is EC-NAS's own.", min=0)] = 42,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The .npz file; by default where the spaces look for it.")
+    ] = None,
+) -> None:
+    """Train a surrogate on 70 % of the cells, calibrate its intervals on 10 %, score it on the rest, and store it.
+
+    Example: fairwatt surrogate fit ecnas_7v_energy.parquet --kind mlp
+    """
+    from fairwatt.experiments.surrogate_fit import fit_energy_surrogate
+
+    if out is not None and out.suffix != ".npz":
+        raise UserError(f"{out}: a surrogate is an .npz file")
+    with Progress(f"{kind} on {data.name}", "steps") as shown:
+        path = fit_energy_surrogate(data, kind, seed, out, split_seed=split, progress=shown.update)
+    surrogate_show(path)
+
+
+@surrogate_app.command("show")
+def surrogate_show(
+    file: Annotated[Path | None, typer.Argument(help="An .npz file; the one that the spaces use by default.")] = None,
+) -> None:
+    """The card of a surrogate: its data, its split, its scores beside the published ones.
+
+    Example: fairwatt surrogate show
+    """
+    from fairwatt.search_spaces.energy_surrogate import EnergySurrogate, default_path
+
+    path = file or default_path()
+    surrogate = EnergySurrogate.load(path)
+    card, test, published = surrogate.card, surrogate.card.test, surrogate.card.published
+    lines = table("", str(path))
+    for what, words in (
+        ("what", f"{card.title}, in {card.unit}; PUE {card.pue or 'unknown'}"),
+        (
+            "kind",
+            f"{card.kind}, seed {card.seed}" + "".join(f", {name} {value}" for name, value in card.settings.items()),
+        ),
+        ("data", f"{card.data}, sha256 {card.data_sha256}"),
+        ("hardware", card.hardware),
+        ("licence", card.licence),
+        ("split", f"{card.split}; " + ", ".join(f"{count:,} {part}" for part, count in card.cells.items())),
+        ("test cells' sha256", card.test_sha256),
+        ("on the test cells", _scores(test)),
+        ("published, on these", _scores(published) if published else "not in the file"),
+        (
+            f"{card.level:.0%} intervals",
+            f"± {test['half_width']:.1%} in the mean, held {test['coverage']:.1%} of test cells",
+        ),
+        ("extrapolated", _extrapolated(card.extrapolated)),
+        ("made by", f"{card.command} ({', '.join(f'{name} {version}' for name, version in card.packages.items())})"),
+        ("sha256", surrogate.sha256),
+        *(("note", note) for note in card.notes),
+    ):
+        lines.add_row(what, words)
+    console.print(lines)
+
+
+@surrogate_app.command("learning-curve")
+def surrogate_learning_curve(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .svg file; the numbers go beside it as .csv.")] = Path(
+        "surrogate-learning-curve.svg"
+    ),
+    repeats: Annotated[int, typer.Option(help="Splits, each with a seed of its own.", min=1)] = 5,
+    members: Annotated[int, typer.Option(help="Models in an ensemble.", min=1)] = 1,
+) -> None:
+    """How good both kinds of surrogate are after how many measured cells, over several splits (EC-NAS, figure 2).
+
+    Example: fairwatt surrogate learning-curve ecnas_7v_energy.parquet -o curve.svg
+    """
+    from fairwatt.analysis.figures import learning_curves, svg
+    from fairwatt.experiments.energy_data import read_energy_data
+    from fairwatt.experiments.surrogate_curve import as_csv, learning_curve
+    from fairwatt.sealed import write_atomically
+
+    if out.suffix != ".svg":
+        raise UserError(f"{out}: the figure is an .svg file; the numbers go beside it as .csv")
+    with Progress(data.name, "trainings") as shown:
+        points = learning_curve(read_energy_data(data), repeats, progress=shown.update, members=members)
+    published = [point for point in points if point.kind == "published"]
+    figure = learning_curves(
+        {title: _curves(points, score) for score, title in _DRAWN.items()},
+        {title: _drawn(point, score) for score, title in _DRAWN.items() for point in published},
+        x_label=f"training cells; median and range of {repeats} splits, test on 20 %",
+        level_label="published surrogate, its own test cells",
+    )
+    write_atomically(out, svg(figure))
+    write_atomically(out.with_suffix(".csv"), as_csv(points).encode())
+    most = max(point.cells for point in points)
+    lines = table(f"on {most:,} cells", "splits", "R²", "Kendall's τ", "MAPE")
+    for kind in dict.fromkeys(point.kind for point in points):
+        last = [point for point in points if (point.kind, point.cells) == (kind, most)]
+        spans = (_span([getattr(point, name) for point in last]) for name in _DRAWN)
+        lines.add_row(kind, str(len(last)), *spans)
+    console.print(lines)
+    console.print(f"figure: {out}\nnumbers: {out.with_suffix('.csv')}")
+
+
+def _curves(points: "Sequence[Point]", score: str) -> "dict[str, Curve]":
+    """By kind, the median and the range over splits of what is drawn of a score."""
+    import numpy as np
+
+    from fairwatt.analysis.figures import Curve
+
+    curves = {}
+    for kind in dict.fromkeys(point.kind for point in points if point.kind != "published"):
+        sizes = sorted({point.cells for point in points if point.kind == kind})
+        values = np.array([[_drawn(p, score) for p in points if (p.kind, p.cells) == (kind, size)] for size in sizes])
+        middle, low, high = np.median(values, axis=1), values.min(axis=1), values.max(axis=1)
+        curves[kind] = Curve(np.array(sizes, dtype=np.float64), middle, low, high)
+    return curves
+
+
+def _drawn(point: "Point", score: str) -> float:
+    value: float = getattr(point, score)
+    return 100 * value if score == "mape" else 1 - value
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return (
+        f"R² {scores['r2']:.4f}, Kendall's τ {scores['tau']:.3f}, mean relative error {scores['mape']:.2%}, "
+        f"mean error {scores['mae_wh']:.3f} Wh"
+    )
+
+
+def _extrapolated(by_vertices: dict[str, int]) -> str:
+    listed = ", ".join(f"{count:,} of {vertices} vertices" for vertices, count in by_vertices.items())
+    return f"{sum(by_vertices.values()):,} of all cells have counts outside those of the training cells: {listed}"
+
+
+def _span(values: "Sequence[float]") -> str:
+    from statistics import median
+
+    if len(values) == 1:
+        return f"{values[0]:.4f}"
+    return f"{median(values):.4f} [{min(values):.4f}, {max(values):.4f}]"
