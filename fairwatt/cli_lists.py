@@ -65,6 +65,8 @@ def spaces_show(name: str) -> None:
     if truth.has_test:
         lines.add_row("best test error", f"{truth.test_error.min():.4f}")
     for column, source in benchmark.provenance.items():
+        if column == "test_accuracy" and not truth.has_test:
+            continue
         lines.add_row(f"{column} is", source)
     lines.add_row("data sha256", truth.data_sha256)
     for note in truth.notes:

@@ -53,10 +53,13 @@ ECNAS_GPU = Calibration(
     mape=0.0778,
     extrapolated_mape=0.154,
     pue=1.59,
-    hardware="NVIDIA Quadro RTX 6000 and its host CPUs, as carbontracker 1.1.7 measured them",
+    hardware="NVIDIA GPU (Quadro RTX 6000, doubtful) and its host CPUs, as carbontracker 1.1.7 measured them",
     source="4,310 measured EC-NAS 7V trainings (PedramBakh/EC-NAS-Bench, MIT); least squares",
 )
 """Training of NAS-Bench-101 networks on CIFAR-10, energy per training sample.
+
+EC-NAS names a Quadro RTX 6000. Its 7V energies are .60 of its 5V energies for the same cells, and at 4V an RTX 3090
+takes .60 of what the Quadro takes: which of the two these trainings ran on is in doubt.
 
 The range lacks shallow networks: 25 of the 91 cells of 4 vertices have fewer than 40 layers. They
 were measured too, in EC-NAS 4V and 5V, whose energies differ from 7V's by one factor (1.8). Up to
