@@ -8,7 +8,19 @@ import pytest
 
 from fairwatt import cli
 
-COMMANDS = ["demo", "doctor", "spaces", "optimizers", "data", "run", "status", "compare", "report", "sweep", "surrogate"]
+COMMANDS = [
+    "demo",
+    "doctor",
+    "spaces",
+    "optimizers",
+    "data",
+    "run",
+    "status",
+    "compare",
+    "report",
+    "sweep",
+    "surrogate",
+]
 
 
 def fairwatt(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:

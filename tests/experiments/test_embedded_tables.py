@@ -36,7 +36,11 @@ def test_every_training_of_the_sweep_is_there_once(table: Table) -> None:
     }
     columns = [table.column(name) for name in ("hash", "epochs", "replicate")]
     rows = [(name, int(epochs), int(repeat)) for name, epochs, repeat in zip(*columns, strict=True)]
-    assert rows == sorted(wanted)
+    assert sorted(rows) == sorted(wanted)
+    ids = {cell: number for number, cell in enumerate(cells(spec))}
+    place = [(ids[wanted[row]], *row[1:]) for row in rows]
+    assert place == sorted(place)
+    assert table.column("cell").tolist() == [cell for cell, _, _ in place]
     for row, edges, ops in zip(rows, table.column("edges"), table.column("ops"), strict=True):
         assert ("".join(map(str, wanted[row][0])), "".join(map(str, wanted[row][1]))) == (edges, ops)
 

@@ -58,6 +58,7 @@ def test_training_learns_and_counts_images_of_each_part() -> None:
     assert trained.correct[0] > trained.halfway_correct[0]
 
 
+@pytest.mark.slow
 def test_a_diverged_training_is_measured_at_chance() -> None:
     wild = Recipe(learning_rate=1e30)
     trained = train(CHAIN, [Net((0, 0), (0,)), Net((2, 1), (1,))], 1, digits.load(), wild)

@@ -68,6 +68,7 @@ def test_one_origin_has_too_few_mutants_so_samples_fill_up(toy: Benchmark) -> No
     assert len(mutants(toy.space, [], 100, set(), rng)) == 100
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_twice(toy: Benchmark, monkeypatch, drive) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(module, "NeuralEnsemble", Noise)
     asked = [toy.space.key(trial.config) for trial in drive("bananas", 300)]

@@ -34,6 +34,7 @@ def test_the_numbers_of_distinct_cells(vertices: int, cells: int) -> None:
     assert len(cell_index(vertices)) == cells
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "cells"), [("4v", 91), ("5v", 2532)])
 def test_every_genuine_hash_comes_out_equal(shared: Path, name: str, cells: int) -> None:
     import pandas as pd

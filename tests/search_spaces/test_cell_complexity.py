@@ -22,6 +22,7 @@ def published_cells(path: Path, params: str) -> list[tuple[list[list[int]], list
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "params", "cells"),
     [("ecnas_5v_raw", "trainable_params", 2_532), ("ecnas_7v_energy", "params", 4_310)],

@@ -204,6 +204,7 @@ def test_parameters_are_those_of_the_layers(all_cells: CellIndex) -> None:
         assert on_digits == complexity(*_cell(all_cells, cell), DIGITS).params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ecnas_7v_energy", "nb101_20k"])
 def test_parameters_and_labels_equal_the_genuine_ones(shared: Path, all_cells: CellIndex, name: str) -> None:
     import pandas as pd

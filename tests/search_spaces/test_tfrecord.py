@@ -182,6 +182,7 @@ def test_strangers_are_called_by_their_name(tmp_path: Path, content: bytes, reas
     assert reason in str(fault(path))
 
 
+@pytest.mark.slow
 def test_hashes_of_large_files_are_looked_up_and_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     large = (
         "011000000100000010000001000001000000",
