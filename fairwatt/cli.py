@@ -55,7 +55,9 @@ def main() -> None:
         complain(f"{error.filename or 'input or output'}: {error.strerror or error}")
         code = 2
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code
-        complain("stopped; what is finished is kept, and the same command goes on from there")
+        complain(
+            "stopped; finished searches, trainings and downloads are kept, and the same command goes on from there"
+        )
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -188,6 +190,7 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
         console.print(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:
         console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
+        console.print(results.references[comparison.space].energy_label)
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
             words = short_table(comparison.verdicts, kind)
             lines = table(*words.columns)

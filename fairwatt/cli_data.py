@@ -43,7 +43,8 @@ def data_fetch(
 @data_app.command("import")
 def data_import(
     file: Annotated[
-        Path, typer.Argument(help="An EC-NAS or NAS-Bench-101 .tfrecord file, or a .parquet file that `data list` names.")
+        Path,
+        typer.Argument(help="An EC-NAS or NAS-Bench-101 .tfrecord file, or a .parquet file that `data list` names."),
     ],
     name: Annotated[str | None, typer.Option(help="Name of the table; official files have theirs.")] = None,
 ) -> None:

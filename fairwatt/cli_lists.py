@@ -1,11 +1,15 @@
 """`fairwatt spaces` and `fairwatt optimizers`: what there is, by name."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import typer
 
 from fairwatt.cli_console import console, table
 from fairwatt.errors import UserError
+
+if TYPE_CHECKING:
+    from fairwatt.problem import Benchmark
 
 spaces_app = typer.Typer(
     invoke_without_command=True, help="List the search spaces.\n\nExample: fairwatt spaces show toy-cells"
@@ -22,26 +26,33 @@ def spaces(context: typer.Context) -> None:
     Example: fairwatt spaces show digits-cells-5v
     """
     from fairwatt.registry import BENCHMARKS, make_benchmark
+    from fairwatt.search_spaces.sources import TableNotFoundError
 
     if context.invoked_subcommand:
         return
-    lines = table("space", "configurations", "fidelities", "repeats", "c̄, kWh", "energy")
+    lines = table("space", "networks", "epochs", "repeats", "c̄, kWh", "energy is")
+    missing = []
     for name in BENCHMARKS.names():
         try:
             benchmark = make_benchmark(name)
-        except UserError:
-            lines.add_row(name, "not here", "", "", "", f"fairwatt spaces show {name}")
+        except TableNotFoundError:
+            missing.append(name)
+            continue
+        except UserError as error:
+            lines.add_row(name, "damaged", "", "", "", str(error))
             continue
         truth = benchmark.reference()
         lines.add_row(
             name,
             f"{len(truth.keys):,}",
-            ", ".join(f"{fidelity:.3g}" for fidelity in truth.fidelities),
+            _epochs(benchmark),
             str(truth.replicates),
             f"{truth.energy_kwh.mean():.4g}",
             benchmark.provenance.get("energy_kwh", ""),
         )
     console.print(lines)
+    if missing:
+        console.print(f"not here yet (fairwatt spaces show NAME says how to get one): {', '.join(missing)}")
 
 
 @spaces_app.command("show")
@@ -56,10 +67,10 @@ def spaces_show(name: str) -> None:
     truth = benchmark.reference()
     lines = table("", name)
     lines.add_row("configurations", f"{len(truth.keys):,}")
-    lines.add_row("fidelities", ", ".join(f"{fidelity:.4g}" for fidelity in truth.fidelities))
+    lines.add_row("epochs", _epochs(benchmark))
     lines.add_row("repeats", str(truth.replicates))
-    lines.add_row("longer trainings continue shorter ones", "yes" if truth.resumable else "no")
-    lines.add_row("c̄, mean energy of full training", f"{truth.energy_kwh.mean():.4g} kWh")
+    lines.add_row("resumable", "yes" if truth.resumable else "no: every number of epochs is a training of its own")
+    lines.add_row("c̄, mean of full training", f"{truth.energy_kwh.mean():.4g} kWh")
     lines.add_row("full training of everything", f"{truth.energy_kwh.sum():.4g} kWh")
     lines.add_row("best validation error", f"{truth.val_error.min():.4f}")
     if truth.has_test:
@@ -74,6 +85,12 @@ def spaces_show(name: str) -> None:
     for title, text in _comparisons(name):
         lines.add_row(title, text)
     console.print(lines)
+
+
+def _epochs(benchmark: "Benchmark") -> str:
+    """Epochs of each fidelity; they are fractions of a network's own full training, so those of one network."""
+    config = benchmark.problem(0, initial=1).initial[0]
+    return ", ".join(str(benchmark.epochs(config, fidelity)) for fidelity in benchmark.fidelities)
 
 
 def _comparisons(name: str) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,8 @@ def test_no_command_at_all_is_a_request_for_help(run) -> None:  # type: ignore[n
         (["spaces", "show", "ec-nas-4v"], "fairwatt data fetch ec-nas-4v"),
         (["spaces", "show", "ec-nas-5v-partial"], "fairwatt data import ecnas_linscale.parquet"),
         (["data", "fetch", "ec-nas-4w"], "did you mean"),
+        (["run", "quickstart", "suspect=dorp"], "'keep' or 'drop'"),
+        (["run", "quickstart", "suspect=drop"], "suspect"),
         (["data", "fetch", "ec-nas-5v-partial"], "no public address"),
         (["optimizers", "show", "hbo"], "did you mean"),
         (["data", "import", "nothing.tfrecord"], "nothing.tfrecord"),

@@ -207,12 +207,13 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _benchmark(study: Study, space: str) -> Benchmark:
-    return _made(space, study.sampler, study.energy)
+    return _made(space, study.sampler, study.energy, study.suspect)
 
 
 @lru_cache(maxsize=16)
-def _made(space: str, sampler: str, energy: str | None) -> Benchmark:
-    return make_benchmark(space, sampler=sampler, **({} if energy is None else {"energy": energy}))
+def _made(space: str, sampler: str, energy: str | None, suspect: str) -> Benchmark:
+    chosen = ({} if energy is None else {"energy": energy}) | ({} if suspect == "keep" else {"suspect": suspect})
+    return make_benchmark(space, sampler=sampler, **chosen)
 
 
 def _policy(study: Study, benchmark: Benchmark) -> AccountingPolicy:

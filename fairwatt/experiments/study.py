@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -84,9 +84,9 @@ class Study(_Strict):
 
     budgets: the primary ones, such as "30 full"; every arm is recorded once at the largest. seeds: a list, or
     "first:end". reference: the label that the others are compared with. initial: size of the shared initial design.
-    energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. policy: settings
-    of `AccountingPolicy`; `fidelity` is the space's own where it is not set. min_seeds: fewer paired seeds void the
-    verdict.
+    energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. suspect: what
+    becomes of networks whose measurement is suspect. policy: settings of `AccountingPolicy`; `fidelity` is the space's
+    own where it is not set. min_seeds: fewer paired seeds void the verdict.
     """
 
     study: str
@@ -98,6 +98,7 @@ class Study(_Strict):
     initial: int = Field(default=3, ge=0)
     sampler: str = "uniform"
     energy: str | None = None
+    suspect: Literal["keep", "drop"] = "keep"
     policy: dict[str, Any] = Field(default_factory=dict)
     min_seeds: int = Field(default=20, ge=20)
 
@@ -231,7 +232,9 @@ def _text(path: str | Path) -> str:
 
 def _override(key: str, value: str) -> Any:
     """A command-line value: as in the file where it looks like YAML, else text where the field takes text."""
-    plain = key in ("study", "reference", "sampler", "energy", "spaces", "optimizers", "budgets") or ":" in value
+    plain = (
+        key in ("study", "reference", "sampler", "energy", "suspect", "spaces", "optimizers", "budgets") or ":" in value
+    )
     if plain and not value.lstrip().startswith(("[", "{")):
         return value
     try:

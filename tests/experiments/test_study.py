@@ -222,7 +222,7 @@ def test_killed_workers_and_interrupts_lose_nothing(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert complaint.count("stopped; what is finished is kept") == 1
+    assert complaint.count("stopped; finished searches") == 1
     assert "Traceback" not in complaint
     assert len(list(results.glob("*/*/*/*/*.json"))) < 120
 

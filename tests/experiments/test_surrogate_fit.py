@@ -120,8 +120,21 @@ def test_mistakes_are_answered(measured: Path, tmp_path: Path, monkeypatch: pyte
         "has 49 cells": table[:49],
         "a cell twice": pd.concat([table, table[:1]]),
         "no positive number": table.assign(energy_kwh=0.0),
-        "row 0 is no cell": table.assign(adj_triu="0000000001"),
+        "row 0 is no cell": table.assign(adj_triu="0000000000"),
         "unknown operation 'conv5x5'": table.assign(ops="conv5x5,conv5x5,conv5x5"),
+        "row 0: ops is 'maxpool3x3', expected 3 names": table.assign(ops=OPS[2]),
+        "row 0: ops is '.*', expected 3 names": table.assign(ops=",".join(OPS * 2)),
+        "row 0: ops is None": table.assign(ops=[None, *table["ops"][1:]]),
+        "row 0: adj_triu is None": table.assign(adj_triu=[None, *table["adj_triu"][1:]]),
+        "row 1: adj_triu is '1', expected the 10 digits": table.assign(adj_triu=[table["adj_triu"][0], *["1"] * 299]),
+        "row 0: adj_triu is '7": table.assign(adj_triu="7" * 10),
+        "row 0: adj_triu is 'é": table.assign(adj_triu="é" * 10),
+        r"row 0: n_vertices is 7\.5": table.assign(n_vertices=7.5),
+        "row 0: n_vertices is 8": table.assign(n_vertices=8),
+        "row 0: n_vertices is 1, expected 2 to 7": table.assign(n_vertices=1),
+        "row 0: the hash is '.{32}', the cell's own is ": table.assign(hash=table["hash"][::-1].to_numpy()),
+        "row 0: the hash is None": table.assign(hash=[None, *table["hash"][1:]]),
+        "'energy_kwh' is of object, expected numbers": table.assign(energy_kwh="much"),
     }
     for reason, content in wrong.items():
         content.to_parquet(tmp_path / "wrong.parquet")
