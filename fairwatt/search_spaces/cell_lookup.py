@@ -3,6 +3,8 @@
 Everything is worked out when it is asked for, and what is handed out is the caller's own.
 """
 
+import math
+import operator
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
@@ -12,16 +14,15 @@ import numpy as np
 
 from fairwatt.errors import UserError
 from fairwatt.records import JOULES_PER_KWH, NANO
-from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_graph import INPUT, MAX_EDGES, OPS, OUTPUT, Matrix
 from fairwatt.search_spaces.cell_statistics import Hashes, Statistics
-from fairwatt.search_spaces.cell_table import CellPlaces, CellTable
+from fairwatt.search_spaces.cell_table import CellPlaces
+from fairwatt.search_spaces.dataset_file import open_dataset
 from fairwatt.search_spaces.ecnas_keys import CHARGES, KEPT, STATE, Read, read_column
-from fairwatt.search_spaces.model_spec import ModelSpec, OutOfDomainError, explain, square
-from fairwatt.search_spaces.sources import load_table
+from fairwatt.search_spaces.model_spec import ModelSpec, OutOfDomainError, as_spec, explain, square
 
 _NJ_PER_KWH = JOULES_PER_KWH * NANO
-_DATASETS = (".tfrecord", ".parquet")
+_OWN_STATE = ("dataset_file", "rng", "training_time_spent", "total_epochs_spent", "energy_spent_nj")
 
 
 class UnknownCellError(OutOfDomainError, KeyError):
@@ -33,20 +34,23 @@ class UnknownCellError(OutOfDomainError, KeyError):
 class CellLookup:
     """The cells of one table, in the words of the NAS-Bench-101 API.
 
-    dataset_file: a table's name, the file name under which its data were published, or the path of an `.arrow` file.
-    seed: of the generator `rng` that draws here; None draws one. repeat: which of the repeated trainings answers, from
-    0; None draws one at each query. Raises UserError with what to type where the table is not here, and for a repeat
-    that it has not.
+    dataset_file: as of `open_dataset`. seed: of the generator `rng` that draws here; None draws one. repeat: which of
+    the repeated trainings answers, from 0; None draws one at each query. Copies and what is unpickled open the table's
+    file again, and go on with counters and generator of their own. Raises UserError with what to type where the table
+    is not here, and for a seed that is none and a repeat that the table has not.
     """
 
     def __init__(self, dataset_file: str | Path, seed: int | None, repeat: int | None) -> None:
         self.dataset_file = dataset_file
         self.table = table = open_dataset(dataset_file)
-        self.rng = np.random.default_rng(seed)
+        try:
+            self.rng = np.random.default_rng(seed)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"a seed is a whole number from 0, or None, not {seed!r}: {error}") from None
         self._repeats = table.replicates
-        if repeat is not None and not 0 <= repeat < self._repeats:
-            raise UserError(f"{table.card.name} has repeats 0 to {self._repeats - 1}, not {repeat}")
-        self.repeat = repeat
+        self.repeat = None if repeat is None else _whole(repeat)
+        if self.repeat not in (None, *range(self._repeats)):
+            raise UserError(f"{table.card.name} has repeats 0 to {self._repeats - 1}, not {repeat!r}")
         self.valid_epochs = set(table.epochs.tolist())
         vertices = int(table.values("vertices")[:, 0, 0].max())
         self.config: dict[str, Any] = {
@@ -63,6 +67,11 @@ class CellLookup:
         self._told = lru_cache(maxsize=KEPT)(self._tell)
         self.reset_budget_counters()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        table = self.table
+        same = (type(self), table.path.absolute(), table.sha256, self.repeat)
+        return _reopened, same, {name: getattr(self, name) for name in _OWN_STATE}
+
     # -- cells
 
     def get_model_spec(self, matrix: Matrix, labels: Sequence[str]) -> ModelSpec:
@@ -78,7 +87,7 @@ class CellLookup:
 
         Raises UnknownCellError for a hash that is not in the table.
         """
-        place = self._place_of_hash.get(module_hash)
+        place = self._place_of_hash.get(module_hash) if isinstance(module_hash, str) else None
         if place is None:
             raise UnknownCellError(f"{self.table.card.name} holds no cell with the hash {module_hash!r}")
         return self._fixed(place), self._computed(place)
@@ -135,31 +144,41 @@ class CellLookup:
     def _train(self, spec: Any, epochs: int, halfway: bool) -> tuple[int, dict[str, Any], dict[str, Any]]:
         """One training, charged: its row, what is known of the network then, and what it took (not the caller's)."""
         row = self._row(spec, epochs)
-        state, took = self._told(row, halfway)
+        state, took, (seconds, trained, energy_nj) = self._told(row, halfway)
         answer = self._fixed(row // self._rows_of_cell)
         answer.update(state)
-        self.training_time_spent += answer["training_time"]
-        self.total_epochs_spent += epochs // 2 if halfway else epochs
-        self.energy_spent_nj += round(took["energy (kWh)"] * _NJ_PER_KWH)
+        self.training_time_spent += seconds
+        self.total_epochs_spent += trained
+        self.energy_spent_nj += energy_nj
         return row, answer, took
 
-    def _tell(self, row: int, halfway: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-        state, charges = self._halfway if halfway else self._final
-        return {key: read(row) for key, read in state.items()}, {key: read(row) for key, read in charges.items()}
+    def _tell(self, row: int, halfway: bool) -> tuple[dict[str, Any], dict[str, Any], tuple[float, int, int]]:
+        """State, what it took, and what is booked for it: seconds, epochs, nanojoules."""
+        states, charges, epochs = self._halfway if halfway else self._final
+        state = {key: read(row) for key, read in states.items()}
+        took = {key: read(row) for key, read in charges.items()}
+        seconds, kwh = state["training_time"], took["energy (kWh)"]
+        if not (math.isfinite(seconds) and math.isfinite(kwh)):
+            raise OutOfDomainError(
+                f"{self.table.card.name} does not tell what its row {row} took ({seconds} s, {kwh} kWh), so a query "
+                "cannot be charged; get_metrics_from_spec() tells the rest and charges nothing"
+            )
+        return state, took, (seconds, round(epochs(row)), round(kwh * _NJ_PER_KWH))
 
     # -- from specs and hashes to rows; the first two names are known to users
 
     def _hash_spec(self, model_spec: Any) -> str:
         """The md5 of a spec. Raises OutOfDomainError for what is no cell."""
-        place = self._places(model_spec.cell) if isinstance(model_spec, ModelSpec) else None
-        return str(model_spec.hash_spec(self.config["available_ops"])) if place is None else self._hashes[place]
+        spec = as_spec(model_spec)
+        place = self._places(spec.cell)
+        return spec.hash_spec(self.config["available_ops"]) if place is None else self._hashes[place]
 
     def _check_spec(self, model_spec: Any) -> None:
         """Raises OutOfDomainError for what is no cell of the table."""
         self._place(model_spec)
 
     def _place(self, spec: Any) -> int:
-        own = spec if isinstance(spec, ModelSpec) else ModelSpec(spec.original_matrix, spec.original_ops)
+        own = as_spec(spec)
         place = self._places(own.cell)
         if place is None:
             if own.cell < 0:
@@ -171,10 +190,11 @@ class CellLookup:
         return place
 
     def _row(self, spec: Any, epochs: int) -> int:
-        first = self._first_row.get(epochs)
-        if first is None:
-            known = ", ".join(map(str, sorted(self.valid_epochs)))
-            raise OutOfDomainError(f"{self.table.card.name} has trainings of {known} epochs, not {epochs}")
+        try:
+            first = self._first_row[epochs]
+        except (KeyError, TypeError):  # of what cannot be hashed
+            known = ", ".join(map(str, self._first_row))
+            raise OutOfDomainError(f"{self.table.card.name} has trainings of {known} epochs, not {epochs!r}") from None
         repeat = int(self.rng.integers(self._repeats)) if self.repeat is None else self.repeat
         return self._place(spec) * self._rows_of_cell + first + repeat
 
@@ -216,21 +236,32 @@ class CellLookup:
         return self._readers(halfway | {f"final_{key}": name for key, name in STATE.items()})
 
     @cached_property
-    def _final(self) -> tuple[dict[str, Read], dict[str, Read]]:
-        return self._readers(STATE), self._readers(CHARGES)
+    def _final(self) -> tuple[dict[str, Read], dict[str, Read], Read]:
+        return self._readers(STATE), self._readers(CHARGES), self.table.reader("epochs")
 
     @cached_property
-    def _halfway(self) -> tuple[dict[str, Read], dict[str, Read]]:
-        """Readers of what was half-way, and of what it took: of the whole training where the table does not know."""
+    def _halfway(self) -> tuple[dict[str, Read], dict[str, Read], Read]:
+        """Readers of what was half-way, of what it took, and of the epochs that its time stands for.
+
+        Of the whole training where the table does not know what it took by then, or where what it calls half-way are
+        other accuracies than those: final ones would be for sale at a part of their price.
+        """
         table = self.table
+        is_halfway = self._tells("halfway_validation_accuracy")
         if "halfway_validation_accuracy" not in table or table.missing("halfway_validation_accuracy").any():
             raise OutOfDomainError(f"{table.card.name} does not tell of trainings half-way")
 
         def spent(name: str) -> str:
-            return half if self._tells(half := f"halfway_{name}") else name
+            return half if is_halfway and self._tells(half := f"halfway_{name}") else name
 
         state = {key: f"halfway_{name}" for key, name in STATE.items()} | {"training_time": spent("seconds")}
-        return self._readers(state), self._readers({key: spent(name) for key, name in CHARGES.items()})
+        charges = self._readers({key: spent(name) for key, name in CHARGES.items()})
+        if spent("seconds") == "seconds":
+            return self._readers(state), charges, table.reader("epochs")
+        if self._tells("halfway_epoch"):
+            return self._readers(state), charges, table.reader("halfway_epoch")
+        whole = table.reader("epochs")
+        return self._readers(state), charges, lambda row: whole(row) // 2
 
     def _readers(self, columns: Mapping[str, str]) -> dict[str, Read]:
         return {key: read_column(self.table, name) for key, name in columns.items()}
@@ -247,15 +278,17 @@ def _names(ops: bytes) -> tuple[str, ...]:
     return INPUT, *(OPS[int(digit)] for digit in ops.decode()), OUTPUT
 
 
-def open_dataset(dataset_file: str | Path) -> CellTable:
-    """The table of a published file's name, of a table's name, or at the path of an `.arrow` file.
+def _whole(number: Any) -> int:
+    """-1 for what is no whole number."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        return -1
 
-    Raises UserError with what to type where it is not here yet.
-    """
-    path = Path(dataset_file)
-    if path.suffix not in _DATASETS:
-        return load_table(dataset_file)
-    for source in SOURCES.values():
-        if path.name == source.filename:
-            return load_table(source.name)
-    raise UserError(f"{path}: no published file; type: fairwatt data import {path} --name NAME, and open NAME here")
+
+def _reopened(kind: type[CellLookup], path: Path, sha256: str, repeat: int | None) -> CellLookup:
+    """A benchmark on the same table in the same file. Raises UserError where another one has taken its place."""
+    made = kind(path, None, repeat)
+    if made.table.sha256 != sha256:
+        raise UserError(f"{path} holds another table than when this benchmark was pickled: open it again by name")
+    return made

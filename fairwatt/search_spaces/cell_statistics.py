@@ -1,23 +1,35 @@
 """Collections over the cells of a table that cost nothing before they are read."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 
-class Hashes(tuple[str, ...]):
-    """Hashes of cells: a tuple, whose `list` costs least, with a membership test that is one look-up."""
+class Hashes(frozenset[str]):
+    """Hashes of cells: a set, as dictionary keys are, that has an order and places.
 
-    _known: Mapping[str, int]
+    Python copies a set into a set by its table, in half the time that any sequence takes, and makes a list of this one
+    as fast as of a tuple's iterator: programs do both at every step.
+    """
+
+    _ordered: tuple[str, ...]
 
     @classmethod
-    def of(cls, known: Mapping[str, int]) -> "Hashes":
-        """The keys of a mapping, in its order."""
-        hashes = cls(known)
-        hashes._known = known
+    def of(cls, codes: Iterable[str]) -> "Hashes":
+        """Distinct hashes, in this order."""
+        ordered = tuple(codes)
+        hashes = cls(ordered)
+        hashes._ordered = ordered
         return hashes
 
-    def __contains__(self, code: object) -> bool:
-        return code in self._known
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ordered)
+
+    def __getitem__(self, place: Any) -> Any:
+        """The hash at a place, or those of a slice."""
+        return self._ordered[place]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).of, (self._ordered,)
 
 
 class Statistics(Mapping[Any, Any]):
@@ -39,6 +51,9 @@ class Statistics(Mapping[Any, Any]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)  # a copy is what was read, without the table behind it
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._keys)

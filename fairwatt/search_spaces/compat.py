@@ -5,12 +5,16 @@
 theirs. What is answered differs where theirs misleads:
 
 - a number that the file does not set is NaN (theirs: 0.0, for an energy the best there is), a text "";
-- a half-way answer has the time and the energy that were spent by then where the table knows them, else those of the
-  whole training (theirs: the energy of the whole, the time of whatever run the file repeats); what the files call
-  half-way is the state after `halfway_epoch` epochs, in most of them 1 or 2;
-- a cell that the table does not hold is an OutOfDomainError (theirs: a KeyError, which it also is), so that no search
-  loop can book it with energy 0;
-- repeats are ordered by start time, not by place in the file; draws come from a generator of the benchmark's own;
+- a half-way answer has the time and the energy that were spent by then where the table knows them and its accuracies
+  are those of then, else those of the whole training (theirs: the energy of the whole, the time of whatever run the
+  file repeats); what the files call half-way is the state after `halfway_epoch` epochs, in most of them 1 or 2;
+- the counted epochs of a half-way answer are those that its time stands for: `halfway_epoch` where the table has it,
+  all where the time is that of the whole training (theirs: half of the epochs asked for);
+- a cell that the table does not hold is an OutOfDomainError (theirs: a KeyError, which it also is), and so is a
+  training whose time or energy it does not tell, so that no search loop can book either with energy 0;
+- a path is looked at: it leads to the published file of its name, or to an error;
+- repeats are ordered by start time, or else by a hash of their numbers, not by place in the file; draws come from a
+  generator of the benchmark's own;
 - the counters also meter energy, in whole nanojoules.
 """
 

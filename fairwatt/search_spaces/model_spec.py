@@ -112,6 +112,8 @@ class ModelSpec:
         Raises OutOfDomainError for what is no cell.
         """
         size, mask, ops = self.code()
+        if size > LARGEST or (ops[0], ops[-1]) != (INPUT, OUTPUT):
+            raise OutOfDomainError(f"no cell, so it has no hash: {explain(self)}")
         names = list(canonical_ops)
         try:
             return _hash(size, mask, tuple(names.index(op) for op in ops[1:-1]))
@@ -121,6 +123,19 @@ class ModelSpec:
     def visualize(self) -> None:
         """Not here: the original draws with graphviz."""
         raise UserError("drawing needs graphviz and is not here; `matrix` and `ops` are what there is to draw")
+
+
+def as_spec(given: Any) -> ModelSpec:
+    """What was given, or the spec of a foreign object's `original_matrix` and `original_ops`.
+
+    Raises OutOfDomainError for what has no such attributes or no such contents.
+    """
+    if isinstance(given, ModelSpec):
+        return given
+    try:
+        return ModelSpec(given.original_matrix, given.original_ops)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise OutOfDomainError(f"no cell: {given!r} is not as a ModelSpec: {error}") from None
 
 
 def explain(spec: ModelSpec) -> str:
@@ -213,9 +228,13 @@ def _cell(size: int, mask: int, ops: tuple[str, ...]) -> int:
     if size > LARGEST:
         ops = tuple(ops[vertex] for vertex in _kept(size, mask))
         size, mask = _pruned(size, mask)
-    if not 2 <= size <= LARGEST or (number := _number(ops)) < 0:
+    if not 2 <= size <= LARGEST:
         return -1
-    return cell_index(size).id(mask, number)
+    try:
+        number = _number(ops)
+    except TypeError:  # an operation that cannot be hashed, so it is no name
+        return -1
+    return cell_index(size).id(mask, number) if number >= 0 else -1
 
 
 @lru_cache(maxsize=1 << 14)

@@ -23,6 +23,9 @@ from fairwatt.search_spaces.cell import CellSpace
 _ENCODINGS = {"adjacency_one_hot": ("onehot", "unit"), "path": ("path",)}
 """NASLib's names of encodings to ours, the first that a space has."""
 
+_TRIES = 100
+"""Draws of a mutant before one that is its own parent is accepted: only tiny spaces get there."""
+
 _UNKNOWN_HERE = ("TRAIN_ACCURACY",)
 """What every NASLib optimizer asks for its log and no fairwatt benchmark tells: NaN."""
 
@@ -126,10 +129,14 @@ class Architecture:
         self.sample_random_architecture()
 
     def mutate(self, parent: "Architecture", dataset_api: object = None, edits: int = 1) -> None:
-        """Become a mutant of the parent, `edits` of the space's own steps away."""
-        config = parent._chosen()
-        for _ in range(edits):
-            config = self.benchmark.space.mutate(config, self.rng)
+        """Become a mutant of the parent, `edits` of the space's own steps away; again where they lead back to it."""
+        space, origin = self.benchmark.space, parent._chosen()
+        for _ in range(_TRIES):
+            config = origin
+            for _ in range(edits):
+                config = space.mutate(config, self.rng)
+            if space.key(config) != space.key(origin):
+                break
         self.spec = config
 
     def get_nbhd(self, dataset_api: object = None) -> list[Any]:
@@ -174,22 +181,24 @@ class Architecture:
 
         metric: one of NASLib's Metric (accuracies in percent, TRAIN_TIME in seconds, PARAMETERS, RAW: all we have), or
         a field of Measurement by name, such as "energy_kwh". NaN where the benchmark does not have it. epoch: one of
-        the benchmark's; -1 or None: full training. full_lc: a list with one value for each epoch up to `epoch`, that
-        of the longest training not beyond it (before the shortest: that one's); the trainings may be separate ones.
+        the benchmark's; -1, None or `get_max_epochs()`: full training. full_lc: a list with one value for each epoch
+        up to `epoch`, that of the longest training not beyond it (before the shortest: that one's); the trainings may
+        be separate ones.
         Raises NotImplementedError for metrics that are not here, UserError for an epoch that is not.
         """
         config = self._chosen()
         epochs = {self.benchmark.epochs(config, share): share for share in self.benchmark.fidelities}
         last = max(epochs)
+        if epoch in (-1, None) or (epoch == last - 1 and epoch not in epochs):
+            epoch = last
         if full_lc:
             known = {count: self._answer(metric, config, share) for count, share in sorted(epochs.items())}
-            stop = last if epoch in (-1, None) else min(int(epoch or 0), last)
+            stop = min(int(epoch or 0), last)
             first = min(known)
             return [known[max((k for k in known if k <= t), default=first)] for t in range(1, stop + 1)]
-        wanted = last if epoch in (-1, None) else epoch
-        if wanted not in epochs:
+        if epoch not in epochs:
             raise UserError(f"{self.benchmark.name} has trainings of {sorted(epochs)} epochs, not {epoch}")
-        return self._answer(metric, config, epochs[wanted])
+        return self._answer(metric, config, epochs[epoch])
 
     def _answer(self, metric: Any, config: Config, fidelity: float) -> Any:
         name, found = str(getattr(metric, "name", metric)), self.benchmark.measure(config, fidelity, self.seed)

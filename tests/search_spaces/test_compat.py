@@ -22,7 +22,6 @@ from fairwatt.search_spaces import compat
 from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_graph import OPS, adjacency, graph_hash
 from fairwatt.search_spaces.cell_index import cell_id, cell_index
-from fairwatt.search_spaces.cell_lookup import open_dataset
 from fairwatt.search_spaces.compat import (
     ECNASBench,
     ModelSpec,
@@ -32,7 +31,8 @@ from fairwatt.search_spaces.compat import (
     mutate_spec_in_dataset,
     random_spec_from_dataset,
 )
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file
+from fairwatt.search_spaces.dataset_file import open_dataset
+from fairwatt.search_spaces.sources import TableNotFoundError, import_file, load_table
 from fairwatt.search_spaces.table import Column, write_table
 from fairwatt.search_spaces.tfrecord import read_records
 
@@ -74,7 +74,7 @@ def cache(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAIRWATT_CACHE", str(folder))
-        for name in ("energy_4V9E_4epochs", "energy_4V9E_linscale"):
+        for name in ("energy_4V9E_4epochs", "energy_4V9E_linscale", "hardware/energy_4V9E_rtx3090"):
             import_file(shared / f"ecnas/official/{name}.tfrecord")
     return folder
 
@@ -161,6 +161,24 @@ def test_a_hash_is_that_of_the_labels_the_caller_gives() -> None:
         ModelSpec(CELL[0], ["input", "conv9x9", OPS[1], "output"]).hash_spec(OPS)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "ops"),
+    [
+        ([[0, 1], [0, 0]], ["foo", "bar"]),
+        (CELL[0], ["output", OPS[0], OPS[1], "input"]),
+        ([[int(j == i + 1) for j in range(9)] for i in range(9)], ["input", *[OPS[0]] * 7, "output"]),
+        (CELL[0], ["input", ["a list"], OPS[1], "output"]),
+    ],
+)
+def test_what_is_no_cell_has_no_hash(bm: ECNASBench, matrix: Any, ops: list[Any]) -> None:
+    spec = ModelSpec(matrix, ops)
+    assert spec.cell == -1
+    assert not bm.is_valid(spec)
+    for ask in (bm.query, bm._hash_spec, lambda spec: spec.hash_spec(OPS)):
+        with pytest.raises(OutOfDomainError):
+            ask(spec)
+
+
 def test_a_spec_can_be_subclassed_compared_cached_and_pickled(bm: ECNASBench) -> None:
     class Ranked(ModelSpec):
         @lru_cache(maxsize=1)  # noqa: B019 - as a public notebook does it
@@ -234,6 +252,9 @@ def test_half_way_costs_the_whole_where_a_table_does_not_know_what_it_cost(bm: E
     assert half["validation_accuracy"] != whole["validation_accuracy"]
     for key in ("training_time", "energy (kWh)"):
         assert half[key] == whole[key] > 0
+    bm.reset_budget_counters()
+    bm.query(ModelSpec(*CELL), stop_halfway=True)
+    assert bm.get_budget_counters() == (whole["training_time"], 108)
 
 
 def test_any_drawing_of_a_cell_and_any_object_with_a_drawing_is_answered(bm: ECNASBench) -> None:
@@ -305,6 +326,42 @@ def test_an_unknown_number_of_epochs_says_which_there_are(bm: ECNASBench) -> Non
         bm.query(ModelSpec(*CELL), epochs=50)
 
 
+@pytest.mark.parametrize(
+    "thing",
+    [
+        None,
+        3,
+        CELL,
+        SimpleNamespace(original_matrix=[[0, 1], [1, 0]], original_ops=["input", "output"]),
+        SimpleNamespace(original_matrix=CELL[0], original_ops=None),
+    ],
+)
+def test_what_is_no_spec_is_outside(bm: ECNASBench, thing: Any) -> None:
+    assert not bm.is_valid(thing)
+    for ask in (bm.query, bm.get_metrics_from_spec, bm._hash_spec):
+        with pytest.raises(OutOfDomainError, match="not as a ModelSpec"):
+            ask(thing)
+
+
+def test_arguments_of_another_kind_say_what_is_expected(bm: ECNASBench) -> None:
+    wrong: Any
+    for wrong in ([4], None, "108"):
+        with pytest.raises(OutOfDomainError, match="trainings of 4, 12, 36, 108 epochs"):
+            bm.query(ModelSpec(*CELL), epochs=wrong)
+    for wrong in (1.5, "0", -1):
+        with pytest.raises(UserError, match="repeats 0 to 4, not"):
+            ECNASBench(EMBEDDED, repeat=wrong)
+    for wrong in ("x", -1, 0.5):
+        with pytest.raises(UserError, match="a seed is a whole number"):
+            ECNASBench(EMBEDDED, seed=wrong)
+    wrong = None
+    with pytest.raises(UserError, match="name of a file or table"):
+        ECNASBench(wrong)
+    wrong = []
+    with pytest.raises(UnknownCellError):
+        bm.get_metrics_from_hash(wrong)
+
+
 def test_more_than_seven_vertices_are_no_cell(bm: ECNASBench) -> None:
     chain = [[int(j == i + 1) for j in range(9)] for i in range(9)]
     with pytest.raises(OutOfDomainError, match="9 vertices"):
@@ -344,6 +401,35 @@ def test_draws_follow_the_seed_and_leave_the_global_generators_alone() -> None:
         ECNASBench(EMBEDDED, repeat=5)
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda bm: pickle.loads(pickle.dumps(bm))])  # noqa: S301
+def test_a_copy_goes_on_where_the_benchmark_stands_and_apart_from_it(copied: Any) -> None:
+    nas = NASBench(EMBEDDED, seed=3, repeat=None)
+    spent = nas.query(ModelSpec(*CELL))["training_time"]
+    twin = copied(nas)
+    assert type(twin) is NASBench
+    assert twin.repeat is None
+    assert twin.dataset_file == EMBEDDED
+    assert twin.energy_spent_nj == nas.energy_spent_nj > 0
+    draws = [[other.query(ModelSpec(*CELL), 4)["test_accuracy"] for _ in range(20)] for other in (nas, twin)]
+    assert draws[0] == draws[1]
+    twin.reset_budget_counters()
+    assert nas.get_budget_counters()[0] > spent
+    metered = ECNASBench(EMBEDDED, repeat=4)
+    assert copied(metered).query(ModelSpec(*CELL))["energy (kWh)"] == metered.query(ModelSpec(*CELL))["energy (kWh)"]
+    statistics, hashes = metered.get_metrics_from_spec(ModelSpec(*CELL))[1], metered.hash_iterator()
+    assert copied(statistics)[108][4].keys() == statistics[108][4].keys()
+    assert list(copied(hashes)) == list(hashes)
+
+
+def test_a_pickle_does_not_open_another_table(tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "own.arrow")
+    pickled = pickle.dumps(NASBench(path))
+    assert pickle.loads(pickled).table.rows == 1820  # noqa: S301
+    rewritten(path, "halfway")
+    with pytest.raises(UserError, match="another table than when"):
+        pickle.loads(pickled)  # noqa: S301
+
+
 def test_mutants_are_all_the_members_one_step_from_the_pruned_parent(bm: ECNASBench) -> None:
     index, rng = cell_index(4), np.random.default_rng(5)
     for parent in (ModelSpec(*CELL), bm.spec_at(30)):
@@ -371,13 +457,31 @@ def test_a_parent_without_mutants_gives_way_to_a_random_cell(bm: ECNASBench) -> 
 def test_published_file_names_lead_to_their_tables() -> None:
     for source in SOURCES.values():
         with pytest.raises(TableNotFoundError, match="fairwatt data") as caught:
-            open_dataset(f"anywhere/{source.filename}")
+            open_dataset(source.filename)
         assert caught.value.source.filename == source.filename
     with pytest.raises(UserError, match=r"fairwatt data import mine\.tfrecord --name NAME"):
         ECNASBench("mine.tfrecord")
     with pytest.raises(UserError, match="did you mean 'digits-cells-4v'"):
         ECNASBench("digits-cell-4v")
     assert ECNASBench(ECNASBench(EMBEDDED).table.path).table.card.name == EMBEDDED
+
+
+def test_a_path_is_the_published_file_of_its_name(
+    cache: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "energy_4V9E_4epochs.tfrecord"
+    genuine = shared / "ecnas/official" / name
+    assert open_dataset(genuine).card.name == open_dataset(name).card.name == "ec-nas-4v"
+    with pytest.raises(UserError, match="No such file"):
+        open_dataset(tmp_path / name)
+    content = bytearray(genuine.read_bytes())
+    content[1000] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match="is not the published file of this name"):
+        open_dataset(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="is not the published file of this name"):
+        open_dataset(name)
 
 
 def test_training_is_not_here_and_info_prints(bm: ECNASBench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -399,7 +503,7 @@ def test_a_genuine_measured_table_tells_of_half_way_and_of_power(cache: Path) ->
     whole, half = bm.query(ModelSpec(*CELL)), bm.query(ModelSpec(*CELL), stop_halfway=True)
     assert half["energy (kWh)"] < whole["energy (kWh)"] / 50  # what these files call half-way is the first epoch
     assert half["validation_accuracy"] < whole["validation_accuracy"]
-    assert bm.total_epochs_spent == 108 + 54
+    assert bm.get_budget_counters() == (whole["training_time"] + half["training_time"], 108 + 1)
     assert bm.energy_spent_nj == sum(round(answer["energy (kWh)"] * 3.6e15) for answer in (whole, half))
     assert whole["start_emission"].startswith("2022-")
     gpu = whole["avg_power_usages"]["gpu"]
@@ -415,11 +519,19 @@ def test_a_genuine_measured_table_tells_of_half_way_and_of_power(cache: Path) ->
     assert len(every) == 1092
 
 
-def test_a_genuine_scaled_table_costs_the_whole_half_way(cache: Path) -> None:
-    bm = ECNASBench("energy_4V9E_linscale.tfrecord")
+@pytest.mark.parametrize("device", ["linscale", "rtx3090"])
+def test_a_genuine_scaled_table_costs_the_whole_half_way(cache: Path, device: str) -> None:
+    """What it calls half-way are the final accuracies; the hardware files also scale what they call half-way costs."""
+    bm = ECNASBench(f"energy_4V9E_{device}.tfrecord")
     whole, half = (bm.query(ModelSpec(*CELL), stop_halfway=stop) for stop in (False, True))
-    assert half["energy (kWh)"] == whole["energy (kWh)"]
-    assert half["training_time"] == whole["training_time"]
+    assert half["validation_accuracy"] == whole["validation_accuracy"]
+    for key in ("energy (kWh)", "co2eq (g)", "training_time"):
+        assert half[key] == whole[key]
+    assert bm.get_budget_counters() == (2 * whole["training_time"], 2 * 108)
+
+
+def test_a_genuine_scaled_table_tells_what_its_file_has_half_way(cache: Path) -> None:
+    bm = ECNASBench("energy_4V9E_linscale.tfrecord")
     assert bm.get_metrics_from_spec(ModelSpec(*CELL))[1][108][0]["halfway_training_time"] < 60  # as the file has it
 
 
@@ -468,16 +580,47 @@ def _answered(answer: dict[str, Any]) -> tuple[Any, ...]:
     return *known, *texts, *drew
 
 
-def test_a_table_that_knows_nothing_of_half_way_says_so(bm: ECNASBench, tmp_path: Path) -> None:
-    table = bm.table
+def rewritten(path: Path, dropped: str = "-", **changes: Any) -> Path:
+    """The embedded table without the columns whose names begin so, and with other values (arrays) of some."""
+    table = load_table(EMBEDDED)
     columns = {
         name: Column(table.column(name), table.unit(name), table.provenance(name), table.description(name))
         for name in table.columns
-        if not name.startswith("halfway")
+        if not name.startswith(dropped)
     }
     for name in ("hash", "edges", "ops"):
         columns[name] = replace(columns[name], values=table.ascii(name))
-    without = NASBench(write_table(tmp_path / "without.arrow", columns, table.card))
+    for name, values in changes.items():
+        columns[name] = Column(values, "", "measured", name)
+    return write_table(path, columns, table.card)
+
+
+@pytest.mark.parametrize("energy", [math.nan, math.inf])
+def test_a_training_of_unknown_cost_is_refused_and_nothing_of_it_is_booked(
+    bm: ECNASBench, tmp_path: Path, energy: float
+) -> None:
+    energies = bm.table.column("energy_kwh").copy()
+    first = bm.table.row(ModelSpec(*CELL).cell, 108, 0)
+    energies[first] = energy
+    own = ECNASBench(rewritten(tmp_path / "own.arrow", energy_kwh=energies))
+    with pytest.raises(OutOfDomainError, match=f"does not tell what its row {first} took"):
+        own.query(ModelSpec(*CELL))
+    assert (*own.get_budget_counters(), own.energy_spent_nj) == (0.0, 0, 0)
+    assert own.query(ModelSpec(*CELL), epochs=4)["energy (kWh)"] > 0
+    without = ECNASBench(rewritten(tmp_path / "without.arrow", "validation_accuracy"))
+    assert math.isnan(without.query(ModelSpec(*CELL))["validation_accuracy"])
+
+
+def test_half_way_counts_half_of_the_epochs_where_only_the_time_is_known(bm: ECNASBench, tmp_path: Path) -> None:
+    seconds = bm.table.column("seconds") / 3
+    own = ECNASBench(rewritten(tmp_path / "own.arrow", halfway_seconds=seconds))
+    half = own.query(ModelSpec(*CELL), stop_halfway=True)
+    assert own.get_budget_counters() == (half["training_time"], 54)
+    assert half["training_time"] < bm.query(ModelSpec(*CELL))["training_time"]
+
+
+def test_a_table_that_knows_nothing_of_half_way_says_so(tmp_path: Path) -> None:
+    without = NASBench(rewritten(tmp_path / "without.arrow", "halfway"))
     without.query(ModelSpec(*CELL))
     with pytest.raises(OutOfDomainError, match="does not tell of trainings half-way"):
         without.query(ModelSpec(*CELL), stop_halfway=True)

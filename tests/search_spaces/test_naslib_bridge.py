@@ -215,6 +215,7 @@ def test_queries_tell_what_the_benchmark_measures(bench: Benchmark, space: Any) 
     assert space.query(Metric.TRAIN_TIME) == full.seconds
     assert space.query("energy_kwh", epoch=12) == short.energy_kwh
     assert space.query(Metric.EPOCH) == 108
+    assert space.query(Metric.VAL_ACCURACY, epoch=space.get_max_epochs()) == space.query(Metric.VAL_ACCURACY)
     reference = bench.reference()
     params = reference.params[reference.keys.index(bench.space.key(config))]
     assert space.query(Metric.PARAMETERS) == space.query(Metric.PARAMETERS) == params
@@ -233,6 +234,7 @@ def test_a_learning_curve_never_looks_beyond_its_epoch(space: Any) -> None:
     curve = space.query(Metric.VAL_ACCURACY, epoch=space.get_max_epochs() + 1, full_lc=True)
     assert curve == [known[4]] * 11 + [known[12]] * 24 + [known[36]] * 72 + [known[108]]
     assert space.query(Metric.VAL_ACCURACY, full_lc=True) == curve
+    assert space.query(Metric.VAL_ACCURACY, epoch=space.get_max_epochs(), full_lc=True) == curve
     assert space.query(Metric.VAL_ACCURACY, epoch=20, full_lc=True) == curve[:20]
 
 
@@ -254,6 +256,9 @@ def test_mutation_takes_as_many_edits_as_are_asked_for(bench: Benchmark, space: 
     assert bench.space.key(child.get_spec()) != bench.space.key(space.get_spec())
     child.mutate(space, dataset_api=None, edits=5)
     assert bench.space.is_valid(child.get_spec())
+    for _ in range(60):
+        child.mutate(space, dataset_api=None, edits=2)
+        assert bench.space.key(child.get_spec()) != bench.space.key(space.get_spec())
 
 
 def test_a_space_without_an_architecture_and_a_name_that_is_none(space: Any) -> None:
