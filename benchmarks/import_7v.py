@@ -61,17 +61,30 @@ def run(folder: Path, count: int) -> None:
     print(f"wrote {size:,} bytes in {seconds(time.perf_counter() - start)}; official: 613,992,864 of 423,624 cells")
     table.unlink(missing_ok=True)
     taken, processor, peak = imported(source)
-    rows = compared(trainings)
+    rows, different = compared(trainings)
     print_table(
         "one import",
         ("rows", "wall", "processor", "peak memory", "table", "numbers that differ"),
-        [(f"{rows:,}", seconds(taken), seconds(processor), f"{peak:.0f} MiB", f"{table.stat().st_size:,} B", "0")],
+        [
+            (
+                f"{rows:,}",
+                seconds(taken),
+                seconds(processor),
+                f"{peak:.0f} MiB",
+                f"{table.stat().st_size:,} B",
+                f"{different:,}",
+            )
+        ],
     )
     killed = [kill(source, table, taken * part) for part in PARTS] + [kill(source, table, None)]
     print_table("killed imports", ("after", "table there", "left behind"), killed)
     imported(source)
     left = [path.name for path in folder.glob(".*")]
-    print(f"the import after them: {compared(trainings):,} rows, left behind: {', '.join(left) or 'nothing'}")
+    rows, different = compared(trainings)
+    print(
+        f"the import after them: {rows:,} rows, numbers that differ: {different:,}, "
+        f"left behind: {', '.join(left) or 'nothing'}"
+    )
     print(load_line())
 
 
@@ -80,8 +93,8 @@ def imported(source: Path) -> list[float]:
     return [float(part) for part in fresh_process(_IMPORT, str(source), NAME).split()]
 
 
-def compared(trainings: ecnas_file.Trainings) -> int:
-    """The rows of the verified table; AssertionError where any number is not the generator's."""
+def compared(trainings: ecnas_file.Trainings) -> tuple[int, int]:
+    """The rows of the verified table, and how many of its numbers and hashes are not the generator's."""
     table, index = verify(NAME), cell_index(7)
     of_row = np.repeat(trainings.cells, len(ecnas_file.EPOCHS))
     expected = {
@@ -95,10 +108,9 @@ def compared(trainings: ecnas_file.Trainings) -> int:
     }
     for name, values in zip(("train", "validation", "test"), trainings.accuracies, strict=True):
         expected |= {f"{point}{name}_accuracy": values.ravel() for point in ("", "halfway_", "initial_")}
-    for name, values in expected.items():
-        np.testing.assert_array_equal(table.column(name), values, err_msg=name)
-    np.testing.assert_array_equal(table.ascii("hash"), cell_hashes()[of_row])
-    return table.rows
+    unequal = [table.column(name) != values for name, values in expected.items()]
+    unequal.append(table.ascii("hash") != cell_hashes()[of_row])
+    return table.rows, int(np.count_nonzero(unequal))
 
 
 def kill(source: Path, table: Path, after: float | None) -> tuple[str, str, str]:

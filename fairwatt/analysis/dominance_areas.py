@@ -2,7 +2,9 @@
 
 The lines through all points cut the plane into cells of one k each; walking through them is exact. Where they are too
 many, only what is near the front is walked through: areas of small k hang on few points. Those of larger k, where no
-single point counts, are read off grids of fewer lines, each grid for the k that the next one leaves.
+single point counts, are read off grids of fewer lines, each grid for the k that the next one leaves. Where nearly all
+points are near the front (a curve of trade-offs), a grid has nothing to tell, and a walk that looks at the lowest few
+points only gives the smallest k.
 """
 
 import numpy as np
@@ -19,8 +21,10 @@ LINES = 2_048
 def area_by_dominators(points: Array, ref: Array, *, most_cells: int = MOST_CELLS) -> Array:
     """[N + 1] area within `ref` that exactly k of points [N, 2] dominate, for each k.
 
-    Exact while the points' coordinates cut the plane into at most `most_cells` cells; else approximate for large k.
-    Then what up to 1,000 of 423,624 points are expected to reach cannot be told from the mean of 4,000 simulations.
+    Exact while the points' coordinates cut the plane into at most `most_cells` cells, and for k < `most_cells` / N
+    whatever the points; approximate for larger k. So what many times N² / `most_cells` draws are expected to reach is
+    exact again; for fewer draws the error hangs on the points. It was largest, about 1 % of the hypervolume missed,
+    where all points are the front.
     """
     inside = points[(points < ref).all(axis=1)]
     areas = np.zeros(len(points) + 1)
@@ -48,10 +52,26 @@ def _walk(points: Array, ref: Array) -> Array:
     return areas
 
 
+def _walk_low(points: Array, ref: Array, depth: int) -> Array:
+    """[depth] exact areas of k < depth: of the points left of a column only the `depth` lowest count."""
+    areas, floor = np.zeros(depth), points[:, 1].min()
+    lowest = np.full(depth, ref[1])
+    ordered = points[np.argsort(points[:, 0])]
+    begin = ordered[0, 0]
+    for x, y in [*ordered, ref]:
+        if y < lowest[-1] or x == ref[0]:
+            areas += (x - begin) * np.diff(lowest, prepend=floor)
+            begin, place = x, np.searchsorted(lowest, y)
+            lowest[place + 1 :] = lowest[place:-1].copy()
+            lowest[place : place + 1] = y
+    return areas
+
+
 def _grids(points: Array, ref: Array, most_cells: int) -> Array:
     """[N + 1] areas: of small k from a quarter of the points, which are all that matter there, the rest from a grid.
 
-    A region of the grid counts at the mean of the numbers at its corners.
+    Where the quarter says less than the lowest points do, those are asked instead. A region of the grid counts at the
+    mean of the numbers at its corners.
     """
     if _cells(points) <= most_cells:
         return _walk(points, ref)
@@ -64,7 +84,10 @@ def _grids(points: Array, ref: Array, most_cells: int) -> Array:
     order = np.argsort(surely, kind="stable")
     quarter = len(points) // 4
     exact = int(surely[order[quarter]])  # what has fewer dominators is among the first quarter
-    near = _grids(points[order[:quarter]], ref, most_cells)[:exact]
+    if exact < (depth := most_cells // len(points)):
+        exact, near = depth, _walk_low(points, ref, depth)
+    else:
+        near = _grids(points[order[:quarter]], ref, most_cells)[:exact]
 
     far = np.pad(corner, ((0, 1), (0, 1)), mode="edge")
     middle = (far[1:, 1:] + far[:-1, :-1] + far[1:, :-1] + far[:-1, 1:]) // 4

@@ -37,6 +37,8 @@ def fetch(
     if import_it and (path := _here(name, say)):
         return path
     if name not in SOURCES:
+        if name in {info.name for info in list_tables()}:
+            raise FetchError(f"the table {name!r} has no published file; leave --file-only out to check what is here")
         raise UnknownNameError("table", name, SOURCES)
     source = SOURCES[name]
     if not source.public:

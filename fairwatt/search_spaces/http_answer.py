@@ -96,6 +96,7 @@ def _without_redirects(
     session: "Session", url: str, headers: dict[str, str], timeout: tuple[float, float]
 ) -> "Response":
     from requests import exceptions
+    from urllib3.exceptions import HTTPError
 
     local = _is_local(url)
     for _ in range(HOPS + 1):
@@ -111,7 +112,11 @@ def _without_redirects(
             raise BrokenError(f"gives no answer in {timeout[1]:g} s") from None
         except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
             raise BrokenError(f"gives no answer: {_cause(error)}") from None
-        except exceptions.RequestException as error:
+        except (
+            exceptions.RequestException,
+            HTTPError,
+            ValueError,
+        ) as error:  # the last two: of addresses it redirects to
             raise RefusedError(f"cannot be asked: {_cause(error)}") from None
         if response.next is None:
             return response

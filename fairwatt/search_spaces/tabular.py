@@ -1,5 +1,6 @@
 """Benchmarks on tables of measured cells: EC-NAS, and the tables that ship with the package."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ Array = NDArray[np.float64]
 
 SIZES = {91: 4, 2_532: 5, 423_624: 7}
 """Cells of at most so many vertices, ids counting from 0: the vertices of the smallest usual space that has them."""
+_MOST_CHOICES = 64
+"""Fidelities and seeds whose repeats are remembered, each in a byte a cell."""
+_ON_ENERGY = re.compile(r"\benerg(?:y|ies)\b(?!:)")
+"""Notes on where a table's energies come from; "energy: ..." tells the meter, which others of the space share."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,8 @@ class TabularBenchmark(Benchmark):
         self._table = table
         self._places = CellPlaces(data.cells)
         self._place = {fidelity: place for place, fidelity in enumerate(self.fidelities)}
+        self._only_repeat = np.zeros(len(data.cells), dtype=np.int8)
+        self._repeats: dict[str, NDArray[np.signedinteger]] = {}
 
     def epochs(self, config: Config, fidelity: float) -> int:
         """Epochs of a fidelity, the same for every cell."""
@@ -140,7 +147,10 @@ class TabularBenchmark(Benchmark):
         )
 
     def measure_batch(self, keys: Sequence[Key], fidelity: float = 1.0, seed: int = 0) -> dict[str, NDArray[Any]]:
-        """Arrays [N] by field of Measurement but its status; test errors are NaN where there are none."""
+        """Arrays [N] by field of Measurement but its status; test errors are NaN where there are none.
+
+        With repeats the first question on a cell at this fidelity and seed costs a hash, later ones a look-up.
+        """
         place = self._fidelity_place(fidelity)
         try:
             places = self._places.places(keys)
@@ -149,16 +159,20 @@ class TabularBenchmark(Benchmark):
                 f"{self.name} holds no cell {error.args[0]!r}; known: {len(self._data.cells)} ids of the cell index"
             ) from None
         data = self._data
-        rows = (places.astype(np.int64) * len(data.epochs) + place) * self.replicates
-        if self.replicates > 1:
-            rows += np.array([self.replicate(int(key), fidelity, seed) for key in keys], dtype=np.int64)
-        missing = np.full(len(rows), np.nan)
+        repeats = self._repeats_of(places, fidelity, seed)
+
+        def answers(column: Array) -> Array:
+            values = column[:, place]  # [K, R]; a flat column would be a copy where it is broadcast
+            if len(places) < len(values):
+                return np.asarray(values[places, repeats[places]])
+            return np.asarray(values[np.arange(len(values)), repeats][places])  # in order first: fewer cache misses
+
         return {
-            "val_error": data.val_error.reshape(-1)[rows],
-            "test_error": missing if data.test_error is None else data.test_error.reshape(-1)[rows],
-            "energy_kwh": data.energy_kwh.reshape(-1)[rows],
-            "seconds": data.seconds.reshape(-1)[rows],
-            "epochs": np.full(len(rows), float(data.epochs[place])),
+            "val_error": answers(data.val_error),
+            "test_error": np.full(len(places), np.nan) if data.test_error is None else answers(data.test_error),
+            "energy_kwh": answers(data.energy_kwh),
+            "seconds": answers(data.seconds),
+            "epochs": np.full(len(places), float(data.epochs[place])),
         }
 
     def verify(self) -> None:
@@ -206,6 +220,21 @@ class TabularBenchmark(Benchmark):
             notes=self._notes,
         )
 
+    def _repeats_of(self, places: NDArray[np.int32], fidelity: float, seed: int) -> NDArray[np.signedinteger]:
+        """[K] which repeat answers for each cell, known for those at `places` [N]; each is worked out once."""
+        if self.replicates == 1:
+            return self._only_repeat
+        name = f"{seed}|{fidelity}"  # as `streams.replicate` hashes them, which tells 1 and 1.0 apart
+        if (repeats := self._repeats.get(name)) is None:
+            if len(self._repeats) == _MOST_CHOICES:
+                self._repeats.pop(next(iter(self._repeats)))
+            repeats = np.full(len(self._data.cells), -1, dtype=np.min_scalar_type(-self.replicates))
+            self._repeats[name] = repeats
+        if (unknown := repeats[places] < 0).any():
+            new = np.unique(places[unknown])
+            repeats[new] = [self.replicate(key, fidelity, seed) for key in self._data.cells[new].tolist()]
+        return repeats
+
     def _fidelity_place(self, fidelity: float) -> int:
         if fidelity not in self._place:
             raise UserError(f"{self.name} has fidelities {self.fidelities}, not {fidelity}")
@@ -218,9 +247,10 @@ def cell_benchmark(
     """The benchmark on an embedded or imported table of cells, by its name or the path of its file.
 
     Its space is the smallest of 4, 5 or 7 vertices that has all the table's cells, and those are its members. energy,
-    suspect: as of `cell_energies`; another choice than the table's own changes `data_sha256` and may leave cells or
-    fidelities out. Raises UserError, with the file to get and the command to type, where a table is not here, and
-    TableError where its content is not what its checksum says or is not complete.
+    suspect: as of `cell_energies`; another choice than the table's own changes `data_sha256`, may leave cells or
+    fidelities out, and leaves out the table's notes on its own energies. Raises UserError, with the file to get and the
+    command to type, where a table is not here, and TableError where its content is not what its checksum says or is not
+    complete.
     """
     from fairwatt.search_spaces.cell_energy import cell_energies
     from fairwatt.search_spaces.sources import load_table
@@ -231,8 +261,10 @@ def cell_benchmark(
     provenance = {
         name: table.provenance(name) for name in ("validation_accuracy", "test_accuracy", "energy_kwh", "seconds")
     }
+    notes = card.notes
     if chosen.provenance != provenance["energy_kwh"]:
         provenance |= {"energy_kwh": chosen.provenance, "seconds": chosen.provenance}
+        notes = tuple(note for note in notes if not _ON_ENERGY.search(note))
     if chosen.data_sha256 != table.sha256:
         data = data.with_energies(chosen)
     return TabularBenchmark(
@@ -242,7 +274,7 @@ def cell_benchmark(
         data_sha256=chosen.data_sha256,
         provenance=provenance,
         energy_label=f"training energy, kWh ({chosen.provenance}; {card.hardware})",
-        notes=(*chosen.notes, *card.notes),
+        notes=(*chosen.notes, *notes),
         table=table,
     )
 

@@ -7,6 +7,7 @@ from fairwatt.analysis import dominance_areas
 from fairwatt.analysis.dominance_areas import area_by_dominators
 from fairwatt.analysis.random_search_curve import _sum_over_missed
 
+DRAWS = np.array([1, 2, 5, 10, 30, 100, 300, 1_000, 3_000])
 REF = np.array([1.0, 1.0])
 
 
@@ -41,6 +42,22 @@ def test_many_points_have_nearly_the_same_expected_hypervolumes(
     assert not np.array_equal(exact, fast)
     assert fast.sum() == pytest.approx(exact.sum(), rel=1e-12)
     assert fast[:3] == pytest.approx(exact[:3], rel=1e-9)  # the front, and what is next to it
-    draws = np.array([1, 2, 5, 10, 30, 100, 300, 1_000, 3_000])
-    losses = [_sum_over_missed(areas, len(points), draws, False) - areas[0] for areas in (exact, fast)]
+    losses = [_sum_over_missed(areas, len(points), DRAWS, False) - areas[0] for areas in (exact, fast)]
     np.testing.assert_allclose(losses[1], losses[0], rtol=tolerance)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+def test_where_all_points_are_the_front_the_smallest_areas_are_exact(
+    noise: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A grid is sure of no dominator of any point there."""
+    monkeypatch.setattr(dominance_areas, "LINES", 512)
+    rng = np.random.default_rng(2)
+    rank = np.sort(rng.random(4_000))
+    points = 0.9 * np.column_stack([rank, 1 - rank]) + noise * rng.random((4_000, 2))
+    exact, fast = area_by_dominators(points, REF), area_by_dominators(points, REF, most_cells=4_000 * 40)
+    np.testing.assert_allclose(fast[:40], exact[:40], rtol=1e-9)
+    assert not np.array_equal(exact, fast)
+    losses = [_sum_over_missed(areas, len(points), DRAWS, False) - areas[0] for areas in (exact, fast)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-2)
+    np.testing.assert_allclose(losses[1][-2:], losses[0][-2:], rtol=1e-4)

@@ -28,6 +28,7 @@ SIZE = 60_000
 CONTENT = np.random.default_rng(0).bytes(SIZE)
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 60000\n"
 PAGE = b"<!DOCTYPE html><html>" + b"sign in " * 10_000
+EMBEDDED = sources.EMBEDDED
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FAIRWATT_MIRROR", "REQUESTS_CA_BUNDLE")
 
 
@@ -230,6 +231,8 @@ REFUSED = {
     "asks to wait for 3,600 s": Fault(status=429, headers={"Retry-After": "3600"}),
     "redirects to example.org without https": Fault(status=302, headers={"Location": "http://example.org/file"}),
     "redirects to an address without a host without https": Fault(status=302, headers={"Location": "file:///f"}),
+    "cannot be asked: Invalid IPv6 URL": Fault(status=302, headers={"Location": "http://[bad"}),
+    "cannot be asked: ": Fault(status=302, headers={"Location": f"https://{'a' * 70}.com/file"}),
 }
 
 
@@ -581,9 +584,12 @@ def test_the_mirror_of_an_institute_is_asked_first(
         fetch("ec-nas-4v")
 
 
-def test_names_that_cannot_be_fetched() -> None:
+def test_names_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "EMBEDDED", EMBEDDED)
     with pytest.raises(UnknownNameError, match="did you mean 'ec-nas-7v'"):
         fetch("ecnas-7v")
+    with pytest.raises(FetchError, match="the table 'digits-cells-4v' has no published file; leave --file-only out"):
+        fetch("digits-cells-4v", import_it=False)
     with pytest.raises(
         FetchError, match=r"'ec-nas-5v-partial' cannot be fetched: ecnas_linscale.parquet has no public"
     ):

@@ -143,6 +143,37 @@ def test_batches_answer_as_single_questions_do(toy: Benchmark) -> None:
         assert [batch[name][place] for name in batch] == [getattr(single, name) for name in batch]
 
 
+@pytest.mark.parametrize("replicates", [2, 3, 130])
+def test_batches_choose_the_repeats_that_single_questions_do(replicates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remembered or forgotten meanwhile, whatever the order; also for energies that are the same for all repeats."""
+    monkeypatch.setattr(tabular, "_MOST_CHOICES", 2)
+    errors, cells = np.random.default_rng(0).random((40, 2, replicates)), np.arange(3, 43)
+    energy = np.broadcast_to(np.random.default_rng(1).random((40, 2, 1)) + 1, errors.shape)
+    data = CellData(cells, np.array([1, 4]), errors, 2 * errors, energy, 3 * energy, np.ones(40))
+    space = CellSpace(4, cells)
+    benchmark = TabularBenchmark("b", space, data, data_sha256="", provenance={}, energy_label="")
+    for keys in ([9, 3, 9], range(3, 43), []):
+        for fidelity in (0.25, 1.0, 1, np.float64(0.25)):
+            for seed in (0, 1, 2**40, -7):
+                batch = benchmark.measure_batch(list(keys), fidelity, seed)
+                singles = [benchmark.measure(space.config(key), fidelity, seed) for key in keys]
+                for name, values in batch.items():
+                    assert values.tolist() == [getattr(single, name) for single in singles]
+
+
+def test_a_repeat_is_chosen_once_for_a_cell(toy: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, asked = toy.measure_batch([5, 8, 5], seed=77), list[object]()
+
+    def choose(self: Benchmark, key: object, fidelity: float, seed: int) -> int:
+        asked.append(key)
+        return 0
+
+    monkeypatch.setattr(type(toy), "replicate", choose)
+    again = toy.measure_batch([8, 5, 11], seed=77)
+    assert asked == [11]
+    assert again["val_error"][:2].tolist() == first["val_error"][1::-1].tolist()
+
+
 def test_the_toy_is_the_same_on_every_machine(toy: Benchmark) -> None:
     space = toy.space
     assert isinstance(space, CellSpace)
@@ -182,6 +213,23 @@ def test_ec_nas_4v_is_measured_with_three_repeats(imported: Path, monkeypatch: p
     assert benchmark.provenance["energy_kwh"] == "measured"
     assert truth.energy_kwh.sum() == pytest.approx(37.09, abs=5e-3)
     assert 1 - truth.val_error.min() == pytest.approx(0.94247, abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "energy", "own"),
+    [("ec-nas-4v", "scaled", "those of the same runs as the energy"), ("ec-nas-4v-linscale", "measured", "epochs/4")],
+)
+def test_another_energy_leaves_out_what_is_said_of_the_tables_own(
+    imported: Path, monkeypatch: pytest.MonkeyPatch, name: str, energy: str, own: str
+) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(imported))
+    before = fairwatt.make_benchmark(name).reference().notes
+    after = tabular.cell_benchmark(name, energy=energy).reference().notes
+    assert any(own in note for note in before)
+    assert not any(own in note for note in after[1:])  # the first says what was chosen
+    assert [note for note in after if "carbontracker" in note or "half-way" in note] == [
+        note for note in before if "carbontracker" in note or "half-way" in note
+    ]
 
 
 def test_ec_nas_5v_partial_says_how_its_cells_were_chosen(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
