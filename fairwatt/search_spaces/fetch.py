@@ -27,13 +27,14 @@ def fetch(
     say: Say | None = None,
     patience: Patience | None = None,
 ) -> Path:
-    """Bring the table `name` here and return its path; with `import_it` false its file only, and the file's path.
+    """Bring the table `name` (or that of the published file `name`) here and return its path; with `import_it` false its file only, and the file's path.
 
     A table that is here and sound is left as it is. progress, import_progress: called with the bytes done and the bytes
     in all. say: called with a line for whatever the user should know. Raises UnknownNameError with the nearest name,
     FetchError where the file has no address, where none gives it or the disk does not take it, UserError.
     """
     say = say or (lambda line: None)
+    name = next((source.name for source in SOURCES.values() if source.filename == name), name)
     if import_it and (path := _here(name, say)):
         return path
     if name not in SOURCES:

@@ -96,7 +96,7 @@ def _without_redirects(
     session: "Session", url: str, headers: dict[str, str], timeout: tuple[float, float]
 ) -> "Response":
     from requests import exceptions
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import HTTPError, NameResolutionError
 
     local = _is_local(url)
     for _ in range(HOPS + 1):
@@ -111,12 +111,10 @@ def _without_redirects(
         except exceptions.Timeout:
             raise BrokenError(f"gives no answer in {timeout[1]:g} s") from None
         except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
+            if isinstance(getattr(error.args[0], "reason", None), NameResolutionError):  # to wait would not help
+                raise RefusedError(f"is not found: {_cause(error)}") from None
             raise BrokenError(f"gives no answer: {_cause(error)}") from None
-        except (
-            exceptions.RequestException,
-            HTTPError,
-            ValueError,
-        ) as error:  # the last two: of addresses it redirects to
+        except (exceptions.RequestException, HTTPError, ValueError) as error:  # the last two: of a redirect's address
             raise RefusedError(f"cannot be asked: {_cause(error)}") from None
         if response.next is None:
             return response

@@ -453,6 +453,17 @@ def test_a_server_cannot_write_on_the_terminal(tmp_path: Path, server: BadServer
     assert str(error.value).isprintable()
 
 
+def test_a_name_that_is_not_found_is_not_waited_for(
+    tmp_path: Path, server: BadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    client = Client(tmp_path / "f", server, "https://nobody.invalid/f")
+    with pytest.raises(FetchError, match=r"nobody.invalid is not found: "):
+        client.run()
+    assert client.waits == []
+
+
 def test_a_password_is_written_nowhere(tmp_path: Path, server: BadServer) -> None:
     client = Client(tmp_path / "f", server, server.url("/file").replace("//", "//me:secret@"))
     server.faults = [Fault(cut=20_000), Fault(status=404)]
