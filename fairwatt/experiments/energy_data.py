@@ -6,14 +6,15 @@ tau .950) come out on the last 862 rows to the digit. Ours can be read beside th
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
-from fairwatt.search_spaces.cell_graph import OPS
 from fairwatt.search_spaces.parquet import parquet_columns, stored_columns
 
 Array = NDArray[np.float64]
@@ -56,29 +57,26 @@ class Split:
 def read_energy_data(path: Path | str) -> EnergyData:
     """Read a Parquet file with the columns hash, n_vertices, adj_triu, ops, energy_kwh, and perhaps surrogate_kwh4.
 
-    Raises UserError for a file without them, with fewer than 50 cells, a cell twice, what is no cell, or an energy that
-    is not positive.
+    Raises UserError for a file without them, with fewer than 50 cells, a cell twice, what is no cell or not that of its
+    hash, or an energy that is not positive.
     """
     path = Path(path)
-    columns = parquet_columns(path, [("n_vertices", ">=", 2)])
+    columns = parquet_columns(path)
     if missing := [name for name in _COLUMNS if name not in columns]:
         raise UserError(f"{path}: lacks the column {missing[0]!r}; expected {', '.join(_COLUMNS)}")
-    try:
-        cells = stored_columns(columns)["cell"]
-    except KeyError as error:
-        raise UserError(f"{path}: unknown operation {error}; known: {', '.join(OPS)}") from None
-    energy = columns["energy_kwh"].astype(np.float64)
+    if (rows := len(columns["hash"])) < LEAST_CELLS:
+        raise UserError(f"{path}: has {rows} cells; at least {LEAST_CELLS} are needed")
+    stored = stored_columns(columns, path)
+    cells, energy = stored["cell"], _numbers(columns, "energy_kwh", path)
     for wrong, what in (
-        (len(cells) < LEAST_CELLS, f"has {len(cells)} cells; at least {LEAST_CELLS} are needed"),
-        ((cells < 0).any(), f"row {int((cells < 0).argmax())} is no cell"),
         (len(np.unique(cells)) < len(cells), "has a cell twice; keep one of its rows"),
         (not (np.isfinite(energy) & (energy > 0)).all(), "has an energy that is no positive number"),
     ):
         if wrong:
             raise UserError(f"{path}: {what}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    published = columns[_PUBLISHED].astype(np.float64) if _PUBLISHED in columns else None
-    return EnergyData(cells, columns["hash"].astype(np.str_), energy, published, path.name, digest)
+    published = _numbers(columns, _PUBLISHED, path) if _PUBLISHED in columns else None
+    return EnergyData(cells, stored["hash"].astype(np.str_), energy, published, path.name, digest)
 
 
 def split(rows: int, seed: int = PUBLISHED_SPLIT) -> Split:
@@ -86,6 +84,12 @@ def split(rows: int, seed: int = PUBLISHED_SPLIT) -> Split:
     order = _shuffled(rows, seed)
     training, validation = int(TRAINING * rows), int(VALIDATION * rows)
     return Split(*np.split(order, [training, training + validation]))
+
+
+def _numbers(columns: Mapping[str, NDArray[Any]], name: str, path: Path) -> Array:
+    if columns[name].dtype.kind not in "iuf":
+        raise UserError(f"{path}: the column {name!r} is of {columns[name].dtype}, expected numbers")
+    return columns[name].astype(np.float64)
 
 
 def _shuffled(rows: int, seed: int) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ import numpy as np
 from google_crc32c import extend as crc32c
 from numpy.typing import NDArray
 
-from fairwatt.sealed import DamagedFileError, write_atomically
+from fairwatt.sealed import DamagedFileError, remove_leftovers, write_atomically
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -48,6 +48,7 @@ def store_arrays(path: Path, kind: str, arrays: Arrays) -> None:
         offset += len(body)
     header = json.dumps({"kind": kind, "arrays": listed}).encode() + b"\n"
     content = b"".join([_padded(header), *bodies])
+    remove_leftovers(path.parent)
     write_atomically(path, content + crc32c(0, content).to_bytes(_CRC_BYTES, "little"))
 
 
@@ -64,6 +65,13 @@ def load_arrays(path: Path, kind: str) -> dict[str, NDArray[Any]]:
         if left != 0 or file.read() != crc.to_bytes(_CRC_BYTES, "little"):
             raise DamagedFileError(path, "the content does not match its checksum")
         mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    try:
+        return _views(path, mapped, kind)
+    except (ValueError, KeyError, TypeError) as error:  # a checksum that holds is no proof: that of four zeros does
+        raise DamagedFileError(path, f"holds no arrays that can be read: {error!r}") from None
+
+
+def _views(path: Path, mapped: mmap.mmap, kind: str) -> dict[str, NDArray[Any]]:
     line = mapped.readline()
     header = json.loads(line)
     if header["kind"] != kind:

@@ -1,12 +1,13 @@
 """The columns of a cell table from records: one row per cell, epochs and replicate.
 
 Rows are sorted by (cell, epochs, replicate). Records of one (cell, epochs) are numbered from 0 by the text of their
-start time, then by energy, time and accuracy: the order of a file means nothing. Every field of the message is a
-column, `initial_*` before training and `halfway_*` at the files' second evaluation, which `halfway_epoch` dates.
-Fields that no record sets have no column, except `ALWAYS`.
+start time, and where that is not known by a hash of their numbers: the order of a file means nothing, and repeat 0 must
+not be the cheapest. Every field of the message is a column, `initial_*` before training and `halfway_*` at the files'
+second evaluation, which `halfway_epoch` dates. Fields that no record sets have no column, except `ALWAYS`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from itertools import islice, zip_longest
@@ -76,6 +77,9 @@ _ROW = (
     *Metrics._fields[2:-1],
 )
 _NO_DEVICES = Devices((), (), ())
+_START = "initial_start"
+_NUMBERS = ("energy_kwh", "seconds", "validation_accuracy", "test_accuracy", "train_accuracy")
+_NO_START = "number of the repeated training, by a hash of its numbers: no start time is known, so it says nothing"
 
 
 def cell_columns(
@@ -92,7 +96,10 @@ def cell_columns(
         values[name] = values[name][order]
     rows = values | {"replicate": np.ma.array(_replicates(values, order, path))}
     names = (*KEYS, *(name for name in rows if name not in KEYS))
-    return {name: label(name, rows[name], rules) for name in names}
+    columns = {name: label(name, rows[name], rules) for name in names}
+    if _START not in columns:
+        columns["replicate"] = replace(columns["replicate"], description=_NO_START)
+    return columns
 
 
 def label(name: str, values: NDArray[Any], rules: Rules) -> Column:
@@ -194,10 +201,24 @@ def _array(name: str, values: Sequence[Any]) -> MaskedArray:
 
 def _sort_keys(values: Mapping[str, MaskedArray]) -> list[NDArray[Any]]:
     """[rows] each: what tells trainings apart, the first counting most."""
-    numbers = ("energy_kwh", "seconds", "validation_accuracy", "test_accuracy", "train_accuracy")
-    starts = [values["initial_start"].filled("").astype(str)] if "initial_start" in values else []
-    rest = [np.ma.getdata(values[name]) for name in numbers if name in values]
-    return [np.ma.getdata(values["cell"]), np.ma.getdata(values["epochs"]), *starts, *rest]
+    starts = [values[_START].filled("").astype(str)] if _START in values else []
+    numbers = [np.ma.getdata(values[name]) for name in _NUMBERS if name in values]
+    return [np.ma.getdata(values["cell"]), np.ma.getdata(values["epochs"]), *starts, _hashed(numbers), *numbers]
+
+
+def _hashed(numbers: Sequence[NDArray[np.float64]]) -> NDArray[np.uint64]:
+    """[rows] a number that follows from those of the row, and in whose order they mean nothing.
+
+    Each is mixed in by the finaliser of splitmix64 (Steele et al. 2014, "Fast splittable pseudorandom number
+    generators"), which changes half of the bits, on average, where one bit of its input differs.
+    """
+    mixed = np.zeros(len(numbers[0]), dtype=np.uint64)
+    for values in numbers:
+        mixed ^= (values + 0.0).view(np.uint64)  # -0 is 0
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ mixed >> np.uint64(shift)) * np.uint64(factor)
+        mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def _order(values: Mapping[str, MaskedArray]) -> NDArray[np.intp]:

@@ -122,7 +122,8 @@ def cell_index(vertices: int) -> CellIndex:
 def cell_id(matrix: Matrix, ops: Sequence[str | int]) -> int:
     """The id of any labelled cell; arguments as of `prune`.
 
-    Raises ValueError as `prune` does, and for a cell that keeps more than 7 vertices.
+    Raises ValueError as `prune` does, for what is no matrix or no sequence, and for a cell that keeps more than 7
+    vertices.
     """
     try:
         rows, index = _by_rows(len(matrix))
@@ -142,6 +143,8 @@ def cell_ids(matrices: ArrayLike, ops: ArrayLike) -> NDArray[np.int32]:
     "input" to "output". Raises ValueError for other shapes.
     """
     squares, given = np.asarray(matrices), np.asarray(ops)
+    if given.dtype.kind == "U" and not isinstance(ops, np.ndarray):
+        given = np.asarray(ops, dtype=np.object_)  # ["input", 0, "output"] keeps its code
     if squares.ndim != 3 or squares.shape[1] != squares.shape[2] or not 2 <= squares.shape[1] <= LARGEST:
         raise ValueError(f"matrices are [N, V, V] with V from 2 to {LARGEST}, not {list(squares.shape)}")
     count, size = squares.shape[:2]
@@ -163,14 +166,14 @@ def cell_ids(matrices: ArrayLike, ops: ArrayLike) -> NDArray[np.int32]:
     return found
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 14, typed=True)
 def cell_hash(cell: int) -> str:
     """The md5 hash, 32 hex digits, by which NAS-Bench-101 names a cell; worked out for this one alone.
 
     Raises ValueError for a number that is no cell id.
     """
-    if not 0 <= cell < CELLS:
-        raise ValueError(f"cells have ids 0..{CELLS - 1}, not {cell}")
+    if not isinstance(cell, int | np.integer) or not 0 <= cell < CELLS:
+        raise ValueError(f"cells have ids 0..{CELLS - 1}, not {cell!r}")
     index = cell_index(IN_PROCESS)
     if cell >= len(index):
         index = cell_index(LARGEST)
@@ -187,11 +190,17 @@ def cell_hashes(vertices: int = LARGEST) -> NDArray[np.bytes_]:
 
 
 def hash_cell(code: str) -> int:
-    """The id of the cell with this md5 hash; -1 where no cell has it. All hashes are needed: see `cell_hashes`."""
+    """The id of the cell with this md5 hash; -1 where no cell has it. All hashes are needed: see `cell_hashes`.
+
+    Raises ValueError for what is no text.
+    """
+    if not isinstance(code, str):
+        raise ValueError(f"the hash of a cell is a text of 32 hex digits, not {code!r}")
+    wanted = code.encode("ascii", "replace")
     for vertices in (_FIRST_TRIED, LARGEST):
         hashes, by_hash = cell_hashes(vertices), _by_hash(vertices)
-        place = bisect_left(by_hash, code.encode(), key=hashes.__getitem__)
-        if place < len(by_hash) and hashes[by_hash[place]] == code.encode():
+        place = bisect_left(by_hash, wanted, key=hashes.__getitem__)
+        if place < len(by_hash) and hashes[by_hash[place]] == wanted:
             return by_hash[place]
     return -1
 
@@ -254,7 +263,10 @@ def _number(ops: tuple[str | int, ...], size: int) -> int:
 
 def _pruned_id(matrix: Matrix, ops: Sequence[str | int]) -> int:
     """The long way: says why something is no cell, and takes spellings that the short way does not know."""
-    pruned, codes = prune(matrix, ops)
+    try:
+        pruned, codes = prune(matrix, ops)
+    except TypeError:
+        raise ValueError(f"a cell is a square matrix and a sequence of operations, not {matrix!r}, {ops!r}") from None
     if len(pruned) > LARGEST:
         raise ValueError(f"the cell has {len(pruned)} vertices after pruning; at most {LARGEST}")
     rows, index = _by_rows(len(pruned))
@@ -282,5 +294,7 @@ def _limited(values: NDArray[Any], end: int) -> tuple[NDArray[Any], NDArray[np.b
     """[N, M] of whole numbers below `end`, rows with any other value replaced by 0; [N] which rows have none."""
     if values.dtype.kind in "biu" and values.size and values.min() >= 0 and values.max() < end:
         return values, np.ones(len(values), dtype=np.bool_)
+    if values.dtype.kind not in "biufcO":  # text is no number, whatever it spells
+        values = np.full(values.shape, end)
     sound = np.asarray(np.isin(values, np.arange(end)).all(axis=1))
     return np.where(sound[:, None], values, 0), sound

@@ -17,6 +17,8 @@ from fairwatt.search_spaces.cell_index import cell_id
 from fairwatt.search_spaces.entries import Entries
 from fairwatt.search_spaces.table import Table, TableError
 
+_WHOLE = (int, np.integer)
+
 
 class CellPlaces:
     """The places of cell ids in an ascending array of them [K], each in one look-up."""
@@ -62,7 +64,7 @@ class CellTable(Table):
             raise TableError(self.path, "was written by an older fairwatt: import it again")
         if not self.rows:
             raise TableError(self.path, "has no rows")
-        cell, epochs, replicate = (self.column(name) for name in ("cell", "epochs", "replicate"))
+        cell, epochs, replicate = (self._counts(name) for name in ("cell", "epochs", "replicate"))
         of_first = int(np.searchsorted(cell, cell[0], side="right"))
         self.replicates = int(np.searchsorted(epochs[:of_first], epochs[0], side="right"))
         self.shape = self.rows // of_first, of_first // self.replicates, self.replicates
@@ -76,19 +78,22 @@ class CellTable(Table):
 
     def __contains__(self, item: object) -> bool:
         """Whether this is a column's name, or the id of a cell of the table."""
-        if isinstance(item, int | np.integer):
+        if isinstance(item, _WHOLE):
             return self._places.place(int(item)) is not None
         return super().__contains__(item)
 
     def row(self, cell: int, epochs: int | None = None, replicate: int = 0) -> int:
         """The row of one training; of the longest where epochs is None. Raises UserError where there is none."""
-        place = self._places.place(cell)
+        try:
+            place = self._places.place(cell)
+        except TypeError:  # what is no whole number
+            place = None
         if place is None:
             self._no_cell(cell)
         _, fidelities, repeats = self.shape
         fidelity = fidelities - 1 if epochs is None else self._epoch_place(epochs)
-        if not 0 <= replicate < repeats:
-            raise UserError(f"{self.card.name} has repeats 0 to {repeats - 1}, not {replicate}")
+        if not isinstance(replicate, _WHOLE) or not 0 <= replicate < repeats:
+            raise UserError(f"{self.card.name} has repeats 0 to {repeats - 1}, not {replicate!r}")
         return (place * fidelities + fidelity) * repeats + replicate
 
     def rows_of(self, cells: ArrayLike, epochs: int | None = None, replicate: ArrayLike = 0) -> NDArray[np.int64]:
@@ -100,6 +105,10 @@ class CellTable(Table):
         _, fidelities, repeats = self.shape
         fidelity = fidelities - 1 if epochs is None else self._epoch_place(epochs)
         chosen = np.asarray(replicate)
+        if chosen.shape not in ((), places.shape) or (chosen.size and chosen.dtype.kind not in "iu"):
+            raise UserError(
+                f"a repeat is a whole number, one or {places.size} of them, not {chosen.dtype} of shape {chosen.shape}"
+            )
         if chosen.size and (chosen.min() < 0 or chosen.max() >= repeats):
             raise UserError(f"{self.card.name} has repeats 0 to {repeats - 1}, not {chosen.min()} to {chosen.max()}")
         rows: NDArray[np.int64] = places * np.int64(fidelities * repeats)
@@ -145,10 +154,19 @@ class CellTable(Table):
     def _entries(self) -> list[tuple[str, Entries]]:
         return [(name, self.entries(name)) for name in self.columns]
 
+    def _counts(self, name: str) -> NDArray[np.integer]:
+        """A column of whole numbers of which none is missing. Raises TableError for any other."""
+        if name not in self or self._array(name).null_count or (values := self.column(name)).dtype.kind not in "iu":
+            raise TableError(self.path, f"is no table of cells: it has no whole numbers in a column {name!r}")
+        return values
+
     def _epoch_place(self, epochs: int) -> int:
-        if (place := self._epoch_places.get(epochs)) is None:
-            raise UserError(f"{self.card.name} has trainings of {_listed(self.epochs)} epochs, not {epochs}")
-        return place
+        try:
+            return self._epoch_places[epochs]
+        except (KeyError, TypeError):
+            raise UserError(
+                f"{self.card.name} has trainings of {_listed(self.epochs)} epochs, not {epochs!r}"
+            ) from None
 
     def _no_cell(self, cell: object) -> NoReturn:
         raise UserError(f"{self.card.name} holds no cell {cell!r}; it has {len(self.cells):,} ids of the cell index")
@@ -156,6 +174,8 @@ class CellTable(Table):
 
 def _refuse(table: CellTable, cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]) -> NoReturn:
     """Say which training is the first that is missing, there twice, or not in its place."""
+    if replicate.min() < 0:
+        raise TableError(table.path, f"has a repeat {replicate.min()}: repeats count from 0")
     wanted = list(product(np.unique(epochs).tolist(), range(int(replicate.max()) + 1)))
     order = np.lexsort((replicate, epochs, cell))
     for trained in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):

@@ -31,8 +31,8 @@ def sampled_7v_columns(path: Path, rules: Rules) -> tuple[dict[str, Column], tup
     """
     surrogate = EnergySurrogate.load(default_path())
     ratios, notes = _ratios()
-    raw = parquet_columns(path, [("n_vertices", ">=", 2)])
-    stored = stored_columns(raw)
+    raw = parquet_columns(path)
+    stored = stored_columns(raw, path)
     order = np.argsort(stored["cell"])
     cells, budgets = stored["cell"][order], len(BUDGETS)
     predicted = surrogate.predict(cells)

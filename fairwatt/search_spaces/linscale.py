@@ -35,7 +35,7 @@ def partial_5v_columns(path: Path, rules: Rules) -> tuple[dict[str, Column], tup
     budgets = np.unique(raw["budget"])
     has_accuracies = np.isfinite(raw["valid_acc"]) & np.isfinite(raw["test_acc"])
     known = np.bincount(cell, weights=has_accuracies) == len(budgets)
-    stored = stored_columns(raw)
+    stored = stored_columns(raw, path)
     rows = np.flatnonzero(known[cell])
     rows = rows[np.lexsort((raw["budget"][rows], stored["cell"][rows]))]
     values: dict[str, NDArray[Any]] = {

@@ -39,7 +39,7 @@ def measured_5v_columns(path: Path, rules: Rules) -> tuple[dict[str, Column], tu
     """The columns of the 5V cells' trainings, repeats by start, and no further notes. Raises UserError where the file
     cannot be read."""
     raw = parquet_columns(path, [("space", "=", "5v"), ("eval_index", "=", _FINAL), ("estimated_row", "=", False)])
-    stored = stored_columns(raw)
+    stored = stored_columns(raw, path)
     keys = stored["cell"], raw["budget"], raw["total_start"].astype(np.str_)
     order = np.lexsort(keys[::-1])
     is_first = np.append(True, np.logical_or(*(np.diff(key[order]) != 0 for key in keys[:2])))

@@ -40,6 +40,7 @@ _PARQUETS = {
     "ec-nas-5v-108": measured_5v_columns,
     "ec-nas-7v-20k": sampled_7v_columns,
 }
+_PARQUET_START = b"PAR1"
 _IMPORTABLE = (".tfrecord", ".parquet")
 
 
@@ -91,7 +92,7 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
     file (which record, at which byte), ImportFileError for one that is not what it is called, UserError.
     """
     path = Path(path)
-    digest = _sha256(path)
+    digest, state = _sha256(path)
     source = next((source for source in SOURCES.values() if source.sha256 == digest), None)
     if source is None:
         columns, card = _own(path, digest, name, progress)
@@ -99,13 +100,16 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
         raise ImportFileError(path, f"this is the file of {source.name!r}; leave the name {name!r} out")
     else:
         columns, card = _published(path, source, progress)
+    if stamp.file_state(path) != state:
+        raise ImportFileError(path, "changed while it was read; import it again")
     folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = write_table(folder / f"{card.name}.arrow", columns, card)
     except OSError as error:
         raise UserError(f"{folder}: cannot be written: {error.strerror or error} (set FAIRWATT_CACHE)") from None
-    stamp.stamp(open_table(written))
+    del columns  # their memory: the table is read back
+    stamp.verify(open_table(written))
     return written
 
 
@@ -158,8 +162,10 @@ def load_table(table: str | Path) -> CellTable:
 
     Its content is verified, a large one's when it is first opened and after each change of the file (see `stamp`).
     Raises UnknownNameError with the nearest name, TableNotFoundError, and TableError for a file that is no table of
-    cells, is damaged or is incomplete.
+    cells, is damaged or is incomplete, UserError for what is neither name nor path.
     """
+    if not isinstance(table, str | Path):
+        raise UserError(f"a table is given by its name or the path of its .arrow file, not {table!r}")
     path = Path(table)
     if path.suffix in _IMPORTABLE:
         raise TableError(path, f"is a file to import first: fairwatt data import {path.name}")
@@ -206,6 +212,12 @@ def _own(path: Path, digest: str, name: str | None, progress: Progress | None) -
     """A file that the catalogue does not know: first whether it is sound, then whether its name is."""
     if name is not None:
         _check_own_name(name)
+    if _is_parquet(path):
+        raise ImportFileError(
+            path,
+            f"a Parquet file (sha256 {digest}) of which no table is made; tables are made of {_known_parquets()}; "
+            "an energy surrogate learns from a file of your own: fairwatt surrogate fit FILE",
+        )
     columns = _read(path, OWN, progress)
     if name is None:
         for source in SOURCES.values():
@@ -219,6 +231,16 @@ def _own(path: Path, digest: str, name: str | None, progress: Progress | None) -
     card = _card(columns, name, path, digest)
     notes = (*card.notes, *NASBENCH_NOTES) if columns["energy_kwh"].provenance == "modelled" else card.notes
     return columns, replace(card, notes=notes, created_by=f"fairwatt data import {path.name} --name {name}")
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_PARQUET_START)) == _PARQUET_START
+
+
+def _known_parquets() -> str:
+    known = (SOURCES[name] for name in _PARQUETS)
+    return ", ".join(f"{source.filename} (sha256 {source.sha256})" for source in known)
 
 
 def _check_own_name(name: str) -> None:
@@ -278,9 +300,11 @@ def _reported(records: Iterable[Record], path: Path, progress: Progress | None) 
         progress(size, size)
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path) -> tuple[str, Mapping[str, int]]:
+    """The checksum of a file, and its state before it was read."""
     try:
+        state = stamp.file_state(path)
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            return hashlib.file_digest(stream, "sha256").hexdigest(), state
     except OSError as error:
         raise ImportFileError(path, f"cannot be read: {error.strerror or error}") from None

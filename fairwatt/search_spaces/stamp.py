@@ -1,8 +1,8 @@
 """A note beside a large table that its content was verified, so that opening it again takes milliseconds.
 
-It names the content's checksum and the file's size and time of change: whatever alters the file by way of the file
-system makes it void. A disk that forgets bits does not; so studies, before they start, and `fairwatt data verify`
-compute the checksum again.
+It names the content's checksum and the file's inode, size and both times of change: writing to the file, or putting
+another in its place, makes it void, whatever modification time it is then given. A disk that forgets bits does not,
+nor a clock that is set back; so studies, before they start, and `fairwatt data verify` compute the checksum again.
 """
 
 import json
@@ -55,6 +55,16 @@ def stamp_path(table: Path) -> Path:
     return table.with_suffix(".verified.json")
 
 
+def file_state(path: Path) -> dict[str, int]:
+    """What differs once a file was written to or replaced. Raises OSError."""
+    stat = path.stat()
+    return {
+        "inode": stat.st_ino,  # not the device: each machine that shares a folder numbers it differently
+        "bytes": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "ctime_ns": stat.st_ctime_ns,
+    }
+
+
 def _state(table: Table) -> dict[str, Any]:
-    stat = table.path.stat()
-    return {"sha256": table.sha256, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    return {"sha256": table.sha256, **file_state(table.path)}

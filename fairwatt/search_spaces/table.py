@@ -8,19 +8,17 @@ labels, values and card is stored beside them; `Table.verify` computes it again.
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.sealed import remove_leftovers, replacing
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.entries import AsciiTexts, Entries, EntriesWithGaps, Texts
 
@@ -32,7 +30,6 @@ estimated: anything weaker, or unknown."""
 FORMAT = "1"
 _CARD, _FORMAT, _SHA256 = b"fairwatt.card", b"fairwatt.format", b"fairwatt.sha256"
 _LABELS = ("unit", "provenance", "description")
-_PARTIAL = ".partial"
 
 
 class TableError(UserError):
@@ -194,38 +191,10 @@ def write_table(path: Path | str, columns: Mapping[str, Column], card: Card, *, 
     batch = batch.replace_schema_metadata(metadata)
     target = Path(path)
     remove_leftovers(target.parent)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
-    try:
-        with partial.open("xb") as stream:
-            with suppress(OSError):  # where files cannot be locked, leftovers stay
-                _lock(stream)
-            options = pa.ipc.IpcWriteOptions(compression="zstd" if compress else None)
-            with pa.ipc.new_file(stream, batch.schema, options=options) as writer:
-                writer.write_batch(batch)
-            stream.flush()
-            os.fsync(stream.fileno())
-            partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    options = pa.ipc.IpcWriteOptions(compression="zstd" if compress else None)
+    with replacing(target) as stream, pa.ipc.new_file(stream, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
     return target
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Delete what writers that were killed left in the folder: no living process has a lock on it."""
-    for partial in folder.glob(f".*{_PARTIAL}"):
-        with suppress(OSError), partial.open("r+b") as stream:  # of another user, locked, or gone in the meantime
-            if _lock(stream):
-                partial.unlink()
-
-
-def _lock(stream: BinaryIO) -> bool:
-    """Lock a file until it is closed or its process ends; whether that is possible here. Raises OSError if locked."""
-    try:
-        import fcntl
-    except ImportError:  # no POSIX system
-        return False
-    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return True
 
 
 def open_table(path: Path | str) -> Table:

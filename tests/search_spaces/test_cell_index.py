@@ -1,5 +1,8 @@
 """All cells: their number, ids, hashes and parameters, against the definition and against genuine files."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,7 +12,8 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from hypothesis import given
+from google_crc32c import extend as crc32c
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -120,6 +124,7 @@ def test_representatives_are_pruned_and_have_their_own_id(all_cells: CellIndex) 
 # -- ids
 
 
+@settings(deadline=None)  # the first example may build an index
 @given(st.data())
 def test_relabelling_does_not_change_the_id(all_cells: CellIndex, data: st.DataObject) -> None:
     """Any order of the interior that keeps the edges forward, spare vertices anywhere among them."""
@@ -163,6 +168,18 @@ def test_batches_equal_single_ids_and_are_negative_exactly_where_prune_raises(al
     assert 0 < (found >= 0).sum() < len(found)
 
 
+def test_what_single_ids_refuse_is_negative_in_batches_whatever_its_type() -> None:
+    chain = [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
+    for matrix in (chain, np.array(chain).astype(str), np.array(chain).astype("S1"), [[None] * 3] * 3):
+        for ops in (["input", 0, "output"], [b"maxpool3x3"], np.array([b"x"]), ["0"], [None], [float("nan")], [0]):
+            try:
+                expected = cell_id(matrix, ops)  # type: ignore[arg-type]
+            except ValueError:
+                expected = -1
+            assert cell_ids([matrix], [ops]).tolist() == [expected]  # type: ignore[list-item]
+    assert cell_id(chain, ["input", 0, "output"]) >= 0
+
+
 def test_every_spelling_of_a_cell() -> None:
     matrix, names = [[0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]], [OPS[1], OPS[2]]
     cell = cell_id(matrix, names)
@@ -177,6 +194,8 @@ def test_every_spelling_of_a_cell() -> None:
         cell_id(matrix, [OPS[1], "conv5x5"])
     with pytest.raises(ValueError, match="at most 9"):
         cell_id(np.triu(np.ones((6, 6)), 1), (0,) * 4)
+    with pytest.raises(ValueError, match=r"a square matrix and a sequence of operations, not .*None"):
+        cell_id(matrix, None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="8 vertices after pruning; at most 7"):
         cell_id(np.eye(8, k=1, dtype=int), (0,) * 6)
     assert cell_id(np.eye(8, k=7, dtype=int), (0,) * 6) == 0  # one edge is left
@@ -261,6 +280,11 @@ def test_hashes_of_small_cells_are_those_of_the_definition() -> None:
     assert len(set(hashes.tolist())) == len(index) == 2532
     with pytest.raises(ValueError, match=r"ids 0\.\.423623, not 423624"):
         cell_hash(CELLS)
+    with pytest.raises(ValueError, match=r"not 1\.5"):
+        cell_hash(1.5)  # type: ignore[arg-type]
+    for code in (b"0" * 32, None):
+        with pytest.raises(ValueError, match="a text of 32 hex digits, not"):
+            hash_cell(code)  # type: ignore[arg-type]
 
 
 def test_hashes_of_large_cells_on_a_sample(all_cells: CellIndex) -> None:
@@ -312,7 +336,18 @@ def test_the_file_is_built_once_checked_and_replaced_when_damaged(tmp_path: Path
     assert len(built) == 1
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 1
-    wrong = [b"", b"\n", content[:-1], content + b"\n", bytes(flipped), content[100:], b"PK" * 500]
+    wrong = [
+        b"",
+        bytes(4),
+        _with_checksum(b"[]\n"),
+        _with_checksum(b'{"kind": "cells"}\n'),
+        b"\n",
+        content[:-1],
+        content + b"\n",
+        bytes(flipped),
+        content[100:],
+        b"PK" * 500,
+    ]
     for damaged in wrong:
         path.write_bytes(damaged)
         assert array_file.cached_arrays(path, "cells", build).keys() == whole.keys()
@@ -320,6 +355,23 @@ def test_the_file_is_built_once_checked_and_replaced_when_damaged(tmp_path: Path
     array_file.cached_arrays(path, "cells of another format", build)
     assert len(built) == 2 + len(wrong)
     assert [file.name for file in path.parent.iterdir()] == ["index.bin"]
+
+
+def _with_checksum(content: bytes) -> bytes:
+    return content + crc32c(0, content).to_bytes(4, "little")
+
+
+def test_a_file_that_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    killed = (
+        "import os, pathlib, signal, sys; from fairwatt import sealed\n"
+        "sealed.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sealed.write_atomically(pathlib.Path(sys.argv[1]), b'torn')"
+    )
+    path = tmp_path / "cells.bin"
+    assert subprocess.run([sys.executable, "-c", killed, str(path)]).returncode == -signal.SIGKILL
+    assert [file.suffix for file in tmp_path.iterdir()] == [".partial"]
+    array_file.store_arrays(path, "cells", {"ids": np.arange(3)})
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_two_that_build_at_the_same_time_do_no_harm(tmp_path: Path) -> None:

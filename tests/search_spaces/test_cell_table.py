@@ -119,6 +119,12 @@ def test_what_there_is_not_is_said(table: CellTable) -> None:
         (lambda: table.rows_of([3.0]), r"no cell 3\.0;"),
         (lambda: table.rows_of([3], 5), "not 5"),
         (lambda: table.rows_of([3], 4, [2]), "repeats 0 to 1, not 2 to 2"),
+        (lambda: table.row(3, 4, 1.5), r"repeats 0 to 1, not 1\.5"),  # type: ignore[arg-type]
+        (lambda: table.row(3, [4]), r"4, 12 epochs, not \[4\]"),  # type: ignore[arg-type]
+        (lambda: table.row("3"), "no cell '3'"),  # type: ignore[arg-type]
+        (lambda: table.rows_of([3], 4, 0.7), "a repeat is a whole number, one or 1 of them, not float64"),
+        (lambda: table.rows_of([3, 7], 4, [0, 1, 0]), r"one or 2 of them, not int64 of shape \(3,\)"),
+        (lambda: load_table(None), "by its name or the path of its .arrow file, not None"),  # type: ignore[arg-type]
     ]
     for ask, answer in questions:
         with pytest.raises(UserError, match=answer):
@@ -149,6 +155,7 @@ def test_places_of_many_are_the_places_of_each() -> None:
         ([ROWS[1], ROWS[0], *ROWS[2:]], "row 0 is not in the order"),
         ([*ROWS[:4], *ROWS[6:8], *ROWS[4:6], *ROWS[8:]], "row 4 is not in the order"),
         ([(-1, 4, 0)], "has a cell -1: ids count from 0"),
+        ([(3, 4, -1)], "has a repeat -1: repeats count from 0"),
     ],
 )
 def test_rows_that_are_no_box_are_refused(tmp_path: Path, rows: list[tuple[int, int, int]], reason: str) -> None:
@@ -181,6 +188,21 @@ def test_tables_without_cells_or_rows_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(TableError, match="has no rows"):
         load_table(empty)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.array(["3"]), np.array([3.0]), np.ma.array([3], mask=[True]), None],
+    ids=["text", "float", "null", "no"],
+)
+def test_columns_that_name_no_trainings_are_refused(tmp_path: Path, values: np.ndarray | None) -> None:
+    for odd in ("cell", "epochs", "replicate") if values is not None else ("epochs",):
+        columns = {name: Column(np.array([0]), "", "measured", "") for name in ("cell", "epochs", "replicate")}
+        del columns[odd]
+        if values is not None:
+            columns[odd] = Column(values, "", "measured", "")
+        with pytest.raises(TableError, match=f"no whole numbers in a column '{odd}'"):
+            CellTable(open_table(write_table(tmp_path / "odd.arrow", columns, CARD)))
 
 
 # -- by name and by path
@@ -263,8 +285,9 @@ def test_an_import_is_a_verification(
 ) -> None:
     monkeypatch.setattr(stamp, "SMALL_BYTES", 100)
     sources.import_file(w.write(tmp_path / "mine.tfrecord", w.payload(epochs=12), w.payload()), "mine")
+    assert verified == ["mine"]
     load_table("mine")
-    assert verified == []
+    assert verified == ["mine"]
 
 
 def test_damage_is_noticed_however_large_the_table(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,12 +299,24 @@ def test_damage_is_noticed_however_large_the_table(cache: Path, monkeypatch: pyt
     path.write_bytes(content)
     with pytest.raises(TableError, match="does not match its stored sha256"):
         load_table("small")
-    stat = path.stat()  # a disk that forgets a bit changes neither size nor time
-    forged = {"sha256": open_table(path).sha256, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    forged = {"sha256": open_table(path).sha256, **stamp.file_state(path)}  # as on a disk that forgets a bit
     stamp.stamp_path(path).write_text(json.dumps(forged))
     load_table("small")
     with pytest.raises(TableError, match="does not match its stored sha256"):
         verify("small")
+
+
+def test_damage_is_noticed_under_the_old_modification_time(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `cp -p` and `rsync -t` bring it."""
+    monkeypatch.setattr(stamp, "SMALL_BYTES", 100)
+    path = written(cache / "small.arrow")
+    load_table("small")
+    stat, energy = path.stat(), np.float64(4 / 8).tobytes()
+    path.write_bytes(path.read_bytes().replace(energy, np.float64(5 / 8).tobytes()))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert path.stat().st_size == stat.st_size
+    with pytest.raises(TableError, match="does not match its stored sha256"):
+        load_table("small")
 
 
 def test_a_folder_of_others_is_no_reason_to_fail(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

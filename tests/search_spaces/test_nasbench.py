@@ -1,5 +1,6 @@
 """NAS-Bench-101's own files: told by their content, read like EC-NAS's, energy modelled."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import ecnas_writer as w
@@ -7,13 +8,15 @@ import numpy as np
 import pytest
 
 from fairwatt.search_spaces import sources
+from fairwatt.search_spaces.cell_columns import cell_columns
 from fairwatt.search_spaces.cell_complexity import complexity
 from fairwatt.search_spaces.cell_graph import OPS, adjacency
 from fairwatt.search_spaces.cell_index import CellIndex, cell_index
-from fairwatt.search_spaces.ecnas_metrics import is_nasbench
+from fairwatt.search_spaces.ecnas_metrics import decode_nasbench, is_nasbench
 from fairwatt.search_spaces.operation_counts import COUNTS, operation_counts
 from fairwatt.search_spaces.sources import import_file, verify
-from fairwatt.search_spaces.tfrecord import TFRecordError
+from fairwatt.search_spaces.stamp import file_state
+from fairwatt.search_spaces.tfrecord import Record, TFRecordError
 from fairwatt.surrogates.energy_model import OperationCountModel
 
 SQUARE = ("0110000100010000", "input,conv1x1-bn-relu,maxpool3x3,output")
@@ -57,9 +60,10 @@ def test_a_file_becomes_a_table_with_modelled_energy(tmp_path: Path, cache: Path
     assert import_file(path, "own-nasbench") == cache / "own-nasbench.arrow"
     table = verify("own-nasbench")
     assert (table.rows, table.card.replicates, table.card.epochs) == (12, 3, (4, 108))
-    assert table.column("validation_accuracy").tolist() == [0.5, 0.625, 0.75] * 4
-    assert table.column("seconds").reshape(2, 2, 3)[0].tolist() == [[40.0, 41.0, 42.0], [1080.0, 1081.0, 1082.0]]
-    assert table.column("halfway_seconds")[0] == 20.0
+    accuracy, seconds, epochs = (table.column(name) for name in ("validation_accuracy", "seconds", "epochs"))
+    assert np.sort(accuracy.reshape(4, 3)).tolist() == [[0.5, 0.625, 0.75]] * 4
+    np.testing.assert_array_equal(seconds, 10.0 * epochs + 8 * accuracy - 4)  # each row is one training's
+    np.testing.assert_array_equal(table.column("halfway_seconds"), seconds / 2)
     assert table.column("total_seconds").tolist() == [2400.5] * 12
     assert table.column("params").tolist() == [8555530] * 12
     assert "checkpoint_path" not in table
@@ -77,10 +81,37 @@ def test_a_file_becomes_a_table_with_modelled_energy(tmp_path: Path, cache: Path
         assert table.column("extrapolated")[row] == model.outside(features)
 
 
+def test_the_number_of_a_repeat_tells_nothing_of_its_outcome(tmp_path: Path) -> None:
+    """400 cells of three trainings: were repeat 0 the cheapest, its mean seconds would be far below the others'."""
+    rng = np.random.default_rng(0)
+    seconds = rng.normal(1_000, 50, (400, 3))
+    records = [
+        Record("0" * 32, 108, matrix, ("input", *ops, "output"), decode_nasbench(metrics(0.5, float(one))), 0, 0)
+        for trainings, (matrix, ops) in zip(seconds, _cells(), strict=False)
+        for one in trainings
+    ]
+    path, answers = tmp_path / "any", ("validation_accuracy", "seconds")
+    columns = cell_columns(records, path, (), answers)
+    found = columns["seconds"].values.reshape(400, 3)
+    np.testing.assert_array_equal(np.sort(found.ravel()), np.sort(seconds.ravel()))
+    assert np.bincount(found.argmin(axis=1), minlength=3).min() > 100  # of 133 expected, a deviation of 9
+    assert np.abs(found.mean(axis=0) - 1_000).max() < 10  # a standard error of 2.5; by cost they would be 958 to 1,042
+    assert "says nothing" in columns["replicate"].description
+    shuffled = cell_columns([records[place] for place in rng.permutation(len(records))], path, (), answers)
+    np.testing.assert_array_equal(shuffled["seconds"].values.ravel(), found.ravel())
+
+
+def _cells() -> Iterator[tuple[tuple[tuple[int, ...], ...], list[str]]]:
+    index = cell_index(5)
+    for cell in range(400):
+        matrix = adjacency(int(index.masks[cell]), int(index.sizes[cell]))
+        yield tuple(map(tuple, matrix)), [OPS[op] for op in index.ops(cell)]
+
+
 def test_the_published_file_is_recognised(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = w.write(tmp_path / "nasbench_only108.tfrecord", *payloads())
     source = sources.SOURCES["nasbench-101-108"]
-    monkeypatch.setattr(sources, "_sha256", lambda _: source.sha256)
+    monkeypatch.setattr(sources, "_sha256", lambda path: (source.sha256, file_state(path)))
     table = sources.open_table(import_file(path))
     assert (table.card.name, table.card.licence, table.card.pue) == ("nasbench-101-108", "Apache-2.0", 1.59)
     labels = {name: table.provenance(name) for name in ("validation_accuracy", "seconds", "params", "energy_kwh")}

@@ -2,6 +2,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import ecnas_writer as w
@@ -23,7 +24,7 @@ from fairwatt.search_spaces.sources import (
     verify,
 )
 from fairwatt.search_spaces.table import PROVENANCES, TableError, open_table
-from fairwatt.search_spaces.tfrecord import TFRecordError, read_records
+from fairwatt.search_spaces.tfrecord import Record, TFRecordError, read_records
 
 OFFICIAL = {
     "ec-nas-4v": "energy_4V9E_4epochs",
@@ -175,6 +176,32 @@ def test_published_names_are_kept_for_published_files(tmp_path: Path, shared: Pa
     assert import_file(path, "mine").is_file()
 
 
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_a_parquet_file_that_nobody_knows_is_told_from_a_faulty_one(
+    shared: Path, cache: Path, name: str | None
+) -> None:
+    with pytest.raises(
+        ImportFileError, match=r"a Parquet file .*made of ecnas_linscale\.parquet \(sha256 [0-9a-f]{64}"
+    ):
+        import_file(shared / "ecnas/ecnas_4v_raw.parquet", name)
+    assert not cache.exists()
+
+
+def test_a_file_replaced_while_it_is_read_is_refused(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, genuine = w.write(tmp_path / "a", w.payload()), sources.read_records
+
+    def replaced(file: Path) -> Iterator[Record]:
+        w.write(tmp_path / "b", w.payload(LATER)).replace(file)
+        return genuine(file)
+
+    monkeypatch.setattr(sources, "read_records", replaced)
+    with pytest.raises(ImportFileError, match="changed while it was read; import it again"):
+        import_file(path, "mine")
+    assert not cache.exists()
+
+
 def test_faulty_files_write_nothing(shared: Path, cache: Path) -> None:
     for path in sorted((shared / "ecnas/bad").glob("*.tfrecord")):
         error = ImportFileError if path.name == "ok.tfrecord" else TFRecordError
@@ -196,8 +223,8 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_import_that_was_killed_leaves_no_table_and_the_next_one_is_complete(tmp_path: Path, cache: Path) -> None:
     path = w.write(tmp_path / "a", w.payload())
     killed = (  # after the last byte was written, before it has its name
-        "import os, signal, sys; from fairwatt.search_spaces import sources, table\n"
-        "table.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal, sys; from fairwatt import sealed; from fairwatt.search_spaces import sources\n"
+        "sealed.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "sources.import_file(sys.argv[1], 'mine')"
     )
     assert subprocess.run([sys.executable, "-c", killed, str(path)]).returncode == -signal.SIGKILL

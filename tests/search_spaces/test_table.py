@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from fairwatt import sealed
 from fairwatt.errors import UnknownNameError
-from fairwatt.search_spaces import table as table_module
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.table import PROVENANCES, Column, Table, TableError, open_table, write_table
 
@@ -220,7 +220,7 @@ def test_a_failed_write_leaves_the_old_table_and_nothing_else(tmp_path: Path, mo
     def disk_full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(table_module.os, "fsync", disk_full)
+    monkeypatch.setattr(sealed.os, "fsync", disk_full)
     with pytest.raises(OSError, match="No space left"):
         write_table(path, {"energy_kwh": COLUMNS["energy_kwh"]}, CARD)
     assert path.read_bytes() == before
