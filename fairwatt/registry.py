@@ -32,6 +32,11 @@ class Registry:
         if self._targets.setdefault(name, target) != target:
             raise UserError(f"{self.kind} {name!r} is registered twice: {self._targets[name]} and {target}")
 
+    @property
+    def declared(self) -> frozenset[str]:
+        """Names that the program itself gives, whatever is found on this machine."""
+        return frozenset(self._targets)
+
     def names(self) -> list[str]:
         """Every registered name, the built-in ones first, in the order of registration."""
         return list(self._known())

@@ -7,7 +7,7 @@ pruned parts included. Its `key` is the cell id after pruning.
 import operator
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,9 @@ class CellSpace(SearchSpace):
 
     def __len__(self) -> int:
         return len(self.members)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CellSpace, (self.vertices, self.members, self.sampler)
 
     # -- identity
 

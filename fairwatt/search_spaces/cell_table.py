@@ -7,6 +7,7 @@ from cell id to place.
 
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairwatt.errors import UserError
 from fairwatt.search_spaces.cell_index import cell_id
 from fairwatt.search_spaces.entries import Entries
-from fairwatt.search_spaces.table import Table, TableError
+from fairwatt.search_spaces.table import Table, TableError, open_table
 
 _WHOLE = (int, np.integer)
 
@@ -27,6 +28,9 @@ class CellPlaces:
         self._places = np.full(int(cells[-1]) + 1, -1, dtype=np.int32)
         self._places[cells] = np.arange(len(cells), dtype=np.int32)
         self._fast = self._places.data  # indexes three times as fast as an array
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CellPlaces, (np.flatnonzero(self._places >= 0),)
 
     def place(self, cell: int) -> int | None:
         """The place of one id; None for what is not among them."""
@@ -65,12 +69,10 @@ class CellTable(Table):
         if not self.rows:
             raise TableError(self.path, "has no rows")
         cell, epochs, replicate = (self._counts(name) for name in ("cell", "epochs", "replicate"))
-        of_first = int(np.searchsorted(cell, cell[0], side="right"))
-        self.replicates = int(np.searchsorted(epochs[:of_first], epochs[0], side="right"))
-        self.shape = self.rows // of_first, of_first // self.replicates, self.replicates
+        self.shape = box_shape(self.path, cell, epochs, replicate)
+        _, fidelities, self.replicates = self.shape
+        of_first = fidelities * self.replicates
         self.epochs: NDArray[np.int64] = epochs[: of_first : self.replicates].astype(np.int64)
-        if not self._is_complete(cell, epochs, replicate):
-            _refuse(self, cell, epochs, replicate)
         self.cells: NDArray[np.int32] = np.ascontiguousarray(cell[::of_first], dtype=np.int32)
         self.cells.flags.writeable = False
         self._places = CellPlaces(self.cells)
@@ -115,6 +117,10 @@ class CellTable(Table):
         rows += fidelity * repeats + chosen
         return rows
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process maps the file itself."""
+        return _reopen, (self.path, self.sha256)
+
     def values(self, name: str) -> NDArray[Any]:
         """[K, F, R] a column as a box, by cell, epochs and repeat; see `column`."""
         return self.column(name).reshape(self.shape)
@@ -132,23 +138,6 @@ class CellTable(Table):
         UserError where the table has no such training.
         """
         return self.record(self.row(cell_id(matrix, ops), epochs, replicate))
-
-    def _is_complete(self, cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]) -> bool:
-        cells, fidelities, repeats = self.shape
-        step = fidelities * repeats
-        first = cell[::step]
-        return bool(
-            self.rows == cells * step
-            and first[0] >= 0
-            and (first[1:] > first[:-1]).all()
-            and (cell[1:] >= cell[:-1]).all()  # so what lies between equal ones is equal
-            and (cell[step - 1 :: step] == first).all()
-            and (self.epochs[1:] > self.epochs[:-1]).all()
-            and (epochs[:step] == np.repeat(self.epochs, repeats)).all()
-            and (epochs[step:] == epochs[:-step]).all()
-            and (replicate[:step] == np.tile(np.arange(repeats), fidelities)).all()
-            and (replicate[step:] == replicate[:-step]).all()
-        )
 
     @cached_property
     def _entries(self) -> list[tuple[str, Entries]]:
@@ -172,10 +161,44 @@ class CellTable(Table):
         raise UserError(f"{self.card.name} holds no cell {cell!r}; it has {len(self.cells):,} ids of the cell index")
 
 
-def _refuse(table: CellTable, cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]) -> NoReturn:
+def box_shape(path: Path, cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]) -> tuple[int, int, int]:
+    """(K, F, R) of rows that are K cells at F epoch numbers in R repeats, each once and in this order.
+
+    path: for messages. Raises TableError where the rows are not that, naming the first training that is missing or out
+    of place.
+    """
+    of_first = int(np.searchsorted(cell, cell[0], side="right"))
+    repeats = int(np.searchsorted(epochs[:of_first], epochs[0], side="right"))
+    shape = len(cell) // of_first, of_first // repeats, repeats
+    if not _is_complete(shape, cell, epochs, replicate):
+        _refuse(path, cell, epochs, replicate)
+    return shape
+
+
+def _is_complete(
+    shape: tuple[int, int, int], cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]
+) -> bool:
+    cells, fidelities, repeats = shape
+    step = fidelities * repeats
+    first, budgets = cell[::step], epochs[:step:repeats]
+    return bool(
+        len(cell) == cells * step
+        and first[0] >= 0
+        and (first[1:] > first[:-1]).all()
+        and (cell[1:] >= cell[:-1]).all()  # so what lies between equal ones is equal
+        and (cell[step - 1 :: step] == first).all()
+        and (budgets[1:] > budgets[:-1]).all()
+        and (epochs[:step] == np.repeat(budgets, repeats)).all()
+        and (epochs[step:] == epochs[:-step]).all()
+        and (replicate[:step] == np.tile(np.arange(repeats), fidelities)).all()
+        and (replicate[step:] == replicate[:-step]).all()
+    )
+
+
+def _refuse(path: Path, cell: NDArray[Any], epochs: NDArray[Any], replicate: NDArray[Any]) -> NoReturn:
     """Say which training is the first that is missing, there twice, or not in its place."""
     if replicate.min() < 0:
-        raise TableError(table.path, f"has a repeat {replicate.min()}: repeats count from 0")
+        raise TableError(path, f"has a repeat {replicate.min()}: repeats count from 0")
     wanted = list(product(np.unique(epochs).tolist(), range(int(replicate.max()) + 1)))
     order = np.lexsort((replicate, epochs, cell))
     for trained in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
@@ -185,12 +208,19 @@ def _refuse(table: CellTable, cell: NDArray[Any], epochs: NDArray[Any], replicat
             if odd is None:
                 odd, what = next(training for training in found if found.count(training) > 1), "holds twice"
             raise TableError(
-                table.path, f"{what} the training of cell {cell[trained[0]]} at {odd[0]} epochs in repeat {odd[1]}"
+                path, f"{what} the training of cell {cell[trained[0]]} at {odd[0]} epochs in repeat {odd[1]}"
             )
     if cell[order[0]] < 0:
-        raise TableError(table.path, f"has a cell {cell[order[0]]}: ids count from 0")
-    row = int((order != np.arange(table.rows)).argmax())
-    raise TableError(table.path, f"row {row} is not in the order of cell, epochs and repeat: import the table again")
+        raise TableError(path, f"has a cell {cell[order[0]]}: ids count from 0")
+    row = int((order != np.arange(len(cell))).argmax())
+    raise TableError(path, f"row {row} is not in the order of cell, epochs and repeat: import the table again")
+
+
+def _reopen(path: Path, sha256: str) -> CellTable:
+    table = CellTable(open_table(path))
+    if table.sha256 != sha256:
+        raise TableError(path, "is another table than the one that was copied")
+    return table
 
 
 def _listed(numbers: NDArray[np.int64]) -> str:

@@ -27,11 +27,12 @@ def fetch(
     say: Say | None = None,
     patience: Patience | None = None,
 ) -> Path:
-    """Bring the table `name` (or that of the published file `name`) here and return its path; with `import_it` false its file only, and the file's path.
+    """Bring the table `name`, or that of the published file `name`, here, and return its path.
 
-    A table that is here and sound is left as it is. progress, import_progress: called with the bytes done and the bytes
-    in all. say: called with a line for whatever the user should know. Raises UnknownNameError with the nearest name,
-    FetchError where the file has no address, where none gives it or the disk does not take it, UserError.
+    A table that is here and sound is left as it is. import_it: where false, the file only is brought, and its path
+    returned. progress, import_progress: called with the bytes done and the bytes in all. say: called with a line for
+    whatever the user should know. Raises UnknownNameError with the nearest name, FetchError where the file has no
+    address, where none gives it or the disk does not take it, UserError.
     """
     say = say or (lambda line: None)
     name = next((source.name for source in SOURCES.values() if source.filename == name), name)

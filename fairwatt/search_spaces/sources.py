@@ -18,7 +18,7 @@ from fairwatt.search_spaces.cache import cache_dir
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.catalogue import OWN, PUE, SOURCES, Source
 from fairwatt.search_spaces.cell_columns import Rules, cell_columns, least_replicates, mean_full_kwh
-from fairwatt.search_spaces.cell_table import CellTable
+from fairwatt.search_spaces.cell_table import CellTable, box_shape
 from fairwatt.search_spaces.ec_nas_7v_20k import sampled_7v_columns
 from fairwatt.search_spaces.ecnas_metrics import decode_nasbench
 from fairwatt.search_spaces.linscale import partial_5v_columns
@@ -88,8 +88,9 @@ class TableInfo:
 def import_file(path: Path | str, name: str | None = None, progress: Progress | None = None) -> Path:
     """Read a published file, known by its sha256, or with `name` an own EC-NAS file, into `<cache_dir>/<name>.arrow`.
 
-    Returns the path of the table. Nothing is written unless everything was read. Raises TFRecordError for a faulty
-    file (which record, at which byte), ImportFileError for one that is not what it is called, UserError.
+    Returns the path of the table. Nothing is written unless everything was read and is complete. Raises TFRecordError
+    for a faulty file (which record, at which byte), TableError for one that lacks a training, ImportFileError for one
+    that is not what it is called, UserError.
     """
     path = Path(path)
     digest, state = _sha256(path)
@@ -102,6 +103,7 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
         columns, card = _published(path, source, progress)
     if stamp.file_state(path) != state:
         raise ImportFileError(path, "changed while it was read; import it again")
+    box_shape(path, *(columns[key].values for key in ("cell", "epochs", "replicate")))
     folder = cache_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -246,8 +248,10 @@ def _known_parquets() -> str:
 def _check_own_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise UserError(f"the table name {name!r} must be of a-z, 0-9, '.', '_', '@', '-', and begin with a-z or 0-9")
-    if name in SOURCES or (EMBEDDED / f"{name}.arrow").exists():
-        raise UserError(f"the name {name!r} is taken by a published table; choose another")
+    from fairwatt.registry import BENCHMARKS
+
+    if name in SOURCES or name in BENCHMARKS.declared or (EMBEDDED / f"{name}.arrow").exists():
+        raise UserError(f"the name {name!r} is taken; choose another")
 
 
 def _card(columns: Mapping[str, Column], name: str, path: Path, digest: str) -> Card:

@@ -24,7 +24,7 @@ from fairwatt.search_spaces.sources import (
     verify,
 )
 from fairwatt.search_spaces.table import PROVENANCES, TableError, open_table
-from fairwatt.search_spaces.tfrecord import Record, TFRecordError, read_records
+from fairwatt.search_spaces.tfrecord import Record, TFRecordError, frames, read_records
 
 OFFICIAL = {
     "ec-nas-4v": "energy_4V9E_4epochs",
@@ -110,7 +110,8 @@ def test_the_partial_5v_table_states_its_bias(shared: Path) -> None:
 
 
 def test_own_files_need_a_name_and_count_as_estimated(tmp_path: Path, cache: Path) -> None:
-    path = w.write(tmp_path / "mine.tfrecord", w.payload(epochs=12), w.payload(LATER, epochs=12), w.payload())
+    records = (w.payload(data, epochs=epochs) for epochs in (12, 4) for data in (None, LATER))
+    path = w.write(tmp_path / "mine.tfrecord", *records)
     with pytest.raises(ImportFileError, match="not in the catalogue; name your table with --name NAME"):
         import_file(path)
     assert not cache.exists()
@@ -118,12 +119,12 @@ def test_own_files_need_a_name_and_count_as_estimated(tmp_path: Path, cache: Pat
     assert import_file(path, "mine", lambda done, size: seen.append((done, size))) == cache / "mine.arrow"
     assert seen == [(0, path.stat().st_size), (path.stat().st_size,) * 2]
     table = verify("mine")
-    assert table.column("replicate").tolist() == [0, 0, 1]
-    assert table.column("epochs").tolist() == [4, 12, 12]
-    assert table.column("ops").tolist() == ["0"] * 3
-    assert table.column("edges").tolist() == ["101"] * 3
+    assert table.column("replicate").tolist() == [0, 1, 0, 1]
+    assert table.column("epochs").tolist() == [4, 4, 12, 12]
+    assert table.column("ops").tolist() == ["0"] * 4
+    assert table.column("edges").tolist() == ["101"] * 4
     assert table.provenance("energy_kwh") == "estimated"
-    assert (table.card.replicates, table.card.epochs) == (1, (4, 12))
+    assert (table.card.replicates, table.card.epochs) == (2, (4, 12))
     assert table.card.mean_full_kwh == (0.015625 + 0.25) / 2
     assert table.card.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert "halfway_energy_kwh" not in table
@@ -278,3 +279,22 @@ def test_the_catalogue_is_consistent() -> None:
         assert name == source.name
         assert len(source.sha256) == 64
         assert {label for _, label in source.rules} <= set(PROVENANCES)
+
+
+def test_a_file_that_lacks_a_training_is_not_imported(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
+    whole = shared / "ecnas/official/energy_4V9E_linscale.tfrecord"
+    last = list(frames(whole))[-1]
+    cut = tmp_path / "cut.tfrecord"
+    cut.write_bytes(whole.read_bytes()[: last.offset])
+    with pytest.raises(TableError, match=r"cut.tfrecord: lacks the training of cell \d+ at \d+ epochs in repeat 0"):
+        import_file(cut, "mine")
+    assert not list((tmp_path / "cache").glob("*.arrow"))
+
+
+@pytest.mark.parametrize("name", ["toy-cells", "ec-nas-7v", "digits-cells-4v"])
+def test_a_name_of_the_program_is_not_given_to_a_file(shared: Path, name: str) -> None:
+    with pytest.raises(UserError, match="is taken"):
+        import_file(shared / "ecnas/bad/ok.tfrecord", name)

@@ -1,5 +1,6 @@
 """Benchmarks on tables: the oracle's answers, the prices, the genuine EC-NAS tables."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +247,13 @@ def test_a_table_that_is_not_here_says_which_file_to_get(tmp_path: Path, monkeyp
     monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path))
     with pytest.raises(TableNotFoundError, match=r"fairwatt data import energy_4V9E_4epochs\.tfrecord"):
         fairwatt.make_benchmark("ec-nas-4v")
+
+
+def test_a_benchmark_goes_to_another_process_and_answers_the_same() -> None:
+    benchmark = fairwatt.make_benchmark("digits-cells-5v")
+    copy = pickle.loads(pickle.dumps(benchmark))  # noqa: S301 - as multiprocessing does
+    config = benchmark.problem(3).initial[0]
+    for fidelity in benchmark.fidelities:
+        assert copy.measure(config, fidelity, seed=5) == benchmark.measure(config, fidelity, seed=5)
+    assert copy.problem(3).initial == benchmark.problem(3).initial
+    copy.verify()
