@@ -15,10 +15,11 @@ class UserError(Exception):
 class UnknownNameError(UserError):
     """A name that nothing is registered under, with the nearest one that is."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(names) or 'none'}"
+        small = {name.lower(): name for name in names}
+        nearest = difflib.get_close_matches(str(name).lower(), small, n=1, cutoff=0.5)
+        hint = f"did you mean {small[nearest[0]]!r}?" if nearest else f"known: {', '.join(names) or 'none'}"
         super().__init__(f"unknown {kind} {name!r}; {hint}")
         self.kind, self.name, self.known = kind, name, tuple(names)
 

@@ -66,6 +66,7 @@ def test_no_command_at_all_is_a_request_for_help(run) -> None:  # type: ignore[n
         (["run", "quickstart", "budgets=30 ful"], "did you mean 'full'"),
         (["run", "quickstart", "seeds=0:2", "spaces=toy-cells", "--executor", "proceses"], "did you mean 'processes'"),
         (["spaces", "show", "ec-nas-4w"], "did you mean"),
+        (["spaces", "show", "EC-NAS-4V"], "did you mean 'ec-nas-4v'"),
         (["spaces", "show", "ec-nas-4v"], "fairwatt data fetch ec-nas-4v"),
         (["spaces", "show", "ec-nas-5v-partial"], "fairwatt data import ecnas_linscale.parquet"),
         (["data", "fetch", "ec-nas-4w"], "did you mean"),
