@@ -211,7 +211,7 @@ def test_a_damaged_run_is_said_and_done_again(tmp_path: Path) -> None:
 def test_killed_workers_and_interrupts_lose_nothing(tmp_path: Path) -> None:
     """SIGKILL to a worker: another pool goes on. SIGINT: what runs is finished, the rest not begun, exit code 130."""
     command = [sys.executable, "-m", "fairwatt.cli", "run", "quickstart", "spaces=toy-cells", "optimizers=rs,bohb"]
-    words = ["seeds=0:60", "--workers", "2", "--out", str(tmp_path / "results")]
+    words = ["seeds=0:300", "--workers", "2", "--out", str(tmp_path / "results")]
     process = subprocess.Popen([*command, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     results = tmp_path / "results"
     _until(lambda: len(list(results.glob("*/*/*/*/*.json"))) >= 3)
@@ -224,7 +224,7 @@ def test_killed_workers_and_interrupts_lose_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert complaint.count("stopped; finished searches") == 1
     assert "Traceback" not in complaint
-    assert len(list(results.glob("*/*/*/*/*.json"))) < 120
+    assert len(list(results.glob("*/*/*/*/*.json"))) < 600
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -54,6 +54,13 @@ class Request:
         return self.headers.get("range")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up are what this server is for."""
+
+
 class BadServer:
     """Serves `files` by path. `requests`: what was asked. `watch`: called at each request, before it is answered."""
 
@@ -68,8 +75,7 @@ class BadServer:
         class Handler(_Handler):
             server_of_faults = outer
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.scheme = "http"
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
@@ -116,8 +122,7 @@ class Tunnel:
                         ends[end].sendall(data)
                 self.close_connection = True
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 

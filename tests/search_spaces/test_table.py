@@ -61,11 +61,13 @@ def test_unset_differs_from_zero_and_empty(tmp_path: Path) -> None:
 
 
 def test_columns_are_read_only_views_of_the_file(tmp_path: Path) -> None:
-    table = open_table(write_table(tmp_path / "t.arrow", COLUMNS, CARD))
+    path = write_table(tmp_path / "t.arrow", COLUMNS, CARD)
+    before = pa.total_allocated_bytes()
+    table = open_table(path)
     for column in (table.column("energy_kwh"), table.column("params"), table.ascii("hash")):
         assert not column.flags.owndata
         assert not column.flags.writeable
-    assert pa.total_allocated_bytes() == 0
+    assert pa.total_allocated_bytes() <= before
 
 
 def test_it_is_plain_arrow(tmp_path: Path) -> None:
