@@ -212,7 +212,13 @@ def test_killed_workers_and_interrupts_lose_nothing(tmp_path: Path) -> None:
     """SIGKILL to a worker: another pool goes on. SIGINT: what runs is finished, the rest not begun, exit code 130."""
     command = [sys.executable, "-m", "fairwatt.cli", "run", "quickstart", "spaces=toy-cells", "optimizers=rs,bohb"]
     words = ["seeds=0:300", "--workers", "2", "--out", str(tmp_path / "results")]
-    process = subprocess.Popen([*command, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [*command, *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job inherits "ignore"
+    )
     results = tmp_path / "results"
     _until(lambda: len(list(results.glob("*/*/*/*/*.json"))) >= 3)
     workers = psutil.Process(process.pid).children(recursive=True)
