@@ -136,6 +136,7 @@ class _Download:
     patience: Patience
 
     def from_anywhere(self) -> None:
+        """Fetch from the first address that gives the file; raises FetchError with each reason where none does."""
         import requests
 
         wanted, part, reasons = self.wanted, _Part(self.wanted.path), []

@@ -184,7 +184,7 @@ class Architecture:
         the benchmark's; -1, None or `get_max_epochs()`: full training. full_lc: a list with one value for each epoch
         up to `epoch`, that of the longest training not beyond it (before the shortest: that one's); the trainings may
         be separate ones.
-        Raises NotImplementedError for metrics that are not here, UserError for an epoch that is not.
+        Raises UnknownNameError for metrics that are not here, UserError for an epoch that is not.
         """
         config = self._chosen()
         epochs = {self.benchmark.epochs(config, share): share for share in self.benchmark.fidelities}
@@ -212,7 +212,7 @@ class Architecture:
             return self._parameter_count(config)
         if name == "RAW":
             return {field: values[field] for field in Measurement.__dataclass_fields__}
-        raise NotImplementedError(f"{self.benchmark.name} has no {name}; it has {', '.join(values)}, PARAMETERS, RAW")
+        raise UnknownNameError(f"metric of {self.benchmark.name}", name, (*values, "PARAMETERS", "RAW"))
 
     def _parameter_count(self, config: Config) -> float:
         if self._parameter_counts is None:
