@@ -22,7 +22,7 @@ from torch.nn import functional as F  # noqa: N812  (torch's own name for it)
 from fairwatt.experiments.digits import PARTS, Digits
 from fairwatt.experiments.recipe import Recipe
 from fairwatt.search_spaces.cell_complexity import DIGITS, Matrix, Skeleton
-from fairwatt.search_spaces.networks import CellNetworks
+from fairwatt.search_spaces.cell_networks import CellNetworks
 
 _EVALUATION_BATCH = 256
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h

@@ -71,6 +71,7 @@ def test_a_diverged_training_is_measured_at_chance() -> None:
             assert correct in counts
 
 
+@pytest.mark.slow
 def test_a_neighbour_that_diverges_changes_nothing() -> None:
     nets = [Net((0, 1), (0,)), Net((1, 1), (1,))]
     poisoned = Bundle(CHAIN, nets, 1, digits.load(), Recipe(), dtype=torch.float64)

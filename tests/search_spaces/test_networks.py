@@ -1,98 +1,108 @@
-"""The torch networks: as many operations as the closed form says, and no traffic between nets."""
+"""A configuration as a torch module, in both spaces: full size, by its closed form, on every device there is."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F  # noqa: N812
+from torch import nn
 
-from fairwatt.search_spaces.cell_complexity import CIFAR10, DIGITS, Skeleton, complexity
-from fairwatt.search_spaces.networks import CellNetworks
+from fairwatt.conformance import global_random_state
+from fairwatt.errors import UserError
+from fairwatt.problem import SearchSpace
+from fairwatt.records import Config
+from fairwatt.search_spaces import cell_complexity
+from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.cell_graph import OPS
+from fairwatt.search_spaces.networks import network
+from fairwatt.search_spaces.regnet import complexity
+from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 
-WIDE = [[0, 1, 1, 0, 1], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1], [0, 0, 0, 0, 1], [0] * 5]
-FAN = [[0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0] * 5]
-DIRECT = [[0, 1], [0, 0]]
-CELLS = [(WIDE, (0, 1, 2)), (FAN, (2, 0, 1)), (DIRECT, ())]
-
-
-def rngs(count: int) -> list[np.random.Generator]:
-    return [np.random.default_rng(seed) for seed in range(count)]
-
-
-@pytest.mark.parametrize(("matrix", "ops"), CELLS)
-@pytest.mark.parametrize("skeleton", [DIGITS, Skeleton(6, 2, 2, 8, 3)])
-def test_torch_does_what_the_closed_form_counts(
-    matrix: list[list[int]], ops: tuple[int, ...], skeleton: Skeleton, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    macs, elements, layers = [], [], []
-
-    def counted(name: str, function):  # type: ignore[no-untyped-def]
-        def call(x, *args, **kwargs):  # type: ignore[no-untyped-def]
-            y = function(x, *args, **kwargs)
-            layers.append(name)
-            elements.append(x.numel() + y.numel())
-            if name == "conv2d":
-                macs.append(args[0].shape[1] * args[0].shape[2] * args[0].shape[3] * y.numel())
-            return y
-
-        return call
-
-    for name in ("conv2d", "max_pool2d"):
-        monkeypatch.setattr(F, name, counted(name, getattr(F, name)))
-    networks = CellNetworks(matrix, [ops], skeleton)
-    networks.initialise(rngs(1))
-    logits = networks(torch.randn(1, skeleton.image_size, skeleton.image_size, 1, skeleton.image_channels))
-    assert logits.shape == (1, 1, 10)
-    size = complexity(matrix, ops, skeleton)
-    assert sum(parameter.numel() for parameter in networks.parameters()) == size.params
-    features = networks.head.weight.shape[1]
-    assert sum(macs) + features * 10 == size.macs
-    # A cell's projections are one call here: its input is read once instead of once each.
-    reads = sum(matrix[0]) - 1
-    cells = skeleton.stacks * skeleton.cells_per_stack
-    assert len(layers) + 1 + cells * reads == size.layers
-    saved, channels, pixels = 0, skeleton.stem_channels, skeleton.image_size**2
-    for stack in range(skeleton.stacks):
-        for cell in range(skeleton.cells_per_stack):
-            width = channels // 2 if stack and not cell else channels
-            saved += reads * width * pixels
-        channels, pixels = channels * 2, pixels // 4
-    assert 4 * (sum(elements) + saved + features + 10) == size.activation_bytes
+# The smallest of each, so that a pass takes tenths of a second.
+REGNET: Config = (15, 72, 17.3, 2.933, 32, 0.003, "sgd", "cos", 50, 0)
+CELL: Config = (0, 1, 0, 0, 1, 1, 1, 2)  # 4 vertices
 
 
-def test_full_size_networks_have_the_counted_parameters() -> None:
-    networks = CellNetworks(FAN, [(0, 1, 2)], CIFAR10)
-    assert sum(parameter.numel() for parameter in networks.parameters()) == complexity(FAN, (0, 1, 2)).params
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
-@pytest.mark.parametrize("matrix", [WIDE, FAN])
-def test_nets_of_a_bundle_are_the_nets_alone(matrix: list[list[int]]) -> None:
-    ops = [(0, 1, 2), (2, 1, 2), (1, 0, 0), (2, 2, 1), (0, 1, 2)]
-    images = torch.from_numpy(np.random.default_rng(9).standard_normal((4, 8, 8, len(ops), 1)))
-    bundle = CellNetworks(matrix, ops, DIGITS).double()
-    bundle.initialise(rngs(len(ops)))
-    logits = bundle(images)
-    for net, rng in enumerate(rngs(len(ops))):
-        alone = CellNetworks(matrix, [ops[net]], DIGITS).double()
-        alone.initialise([rng])
-        torch.testing.assert_close(alone(images[:, :, :, [net]])[:, 0], logits[:, net], rtol=1e-10, atol=1e-10)
+def _spaces() -> list[tuple[SearchSpace, Config, int]]:
+    return [(RegnetHpoSpace(), REGNET, 10), (CellSpace(4), CELL, 10)]
 
 
-def test_no_gradient_crosses_from_net_to_net() -> None:
-    ops = [(0, 1, 2), (2, 0, 1), (0, 0, 2)]
-    networks = CellNetworks(WIDE, ops, DIGITS)
-    networks.initialise(rngs(3))
-    images = torch.randn(4, 8, 8, 3, 1, requires_grad=True)
-    networks(images)[:, 1].square().sum().backward()
-    assert images.grad is not None
-    reached = images.grad.abs().sum(dim=(0, 1, 2, 4)) > 0
-    assert reached.tolist() == [False, True, False]
+def test_parameters_of_regnets_are_the_closed_forms() -> None:
+    space, rng = RegnetHpoSpace(), np.random.default_rng(0)
+    for config in (space.sample(rng) for _ in range(4)):
+        assert _parameters(network(space, config)) == complexity(space.training(config).stages).params
 
 
-def test_a_net_of_not_a_numbers_leaves_its_neighbours_alone() -> None:
-    ops = [(0, 1, 2), (2, 0, 1), (0, 0, 2)]
-    networks = CellNetworks(FAN, ops, DIGITS)
-    networks.initialise(rngs(3))
-    images = torch.randn(4, 8, 8, 3, 1)
-    images[:, :, :, 1] = torch.nan
-    finite = networks(images).isfinite().all(dim=2).all(dim=0)
-    assert finite.tolist() == [True, False, True]
+def test_every_vector_within_the_limits_has_its_parameters(shared: Path) -> None:
+    vectors = json.loads((shared / "eahas" / "regnet_vectors.json").read_text())["vectors"]
+    names = ("DEPTH", "W0", "WA", "WM", "GROUP_W", "BASE_LR", "OPTIMIZER", "LR_POLICY", "MAX_EPOCH", "CUTOUT_LENGTH")
+    space, met = RegnetHpoSpace(), 0
+    for vector in vectors:
+        config = tuple(vector["config"][name] for name in names)
+        assert space.is_valid(config) == vector["valid"]
+        if vector["valid"]:
+            met += 1
+            assert _parameters(network(space, config)) == vector["params"]
+    assert met >= 10
+
+
+@pytest.mark.slow
+def test_the_tiny_variant_has_its_own_stem_and_classes() -> None:
+    space = RegnetHpoSpace("tiny")
+    config = space.sample(np.random.default_rng(0))
+    built = network(space, config)
+    assert _parameters(built) == complexity(space.training(config).stages, stem_width=32, num_classes=200).params
+    assert built.eval()(torch.zeros(1, 3, 32, 32)).shape == (1, 200)
+
+
+def test_parameters_of_cells_are_the_closed_forms() -> None:
+    space, rng = CellSpace(4), np.random.default_rng(0)
+    for config in (space.sample(rng) for _ in range(3)):
+        matrix, names = space.cell(config)
+        size = cell_complexity.complexity(matrix.tolist(), [OPS.index(name) for name in names[1:-1]])
+        assert _parameters(network(space, config)) == size.params
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("place", [0, 1], ids=["regnet", "cell"])
+def test_forward_and_backward(place: int, device: str) -> None:
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    space, config, classes = _spaces()[place]
+    built = network(space, config).to(device)
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((2, 3, 32, 32))).float().to(device)
+    logits = built(images)
+    assert logits.shape == (2, classes)
+    assert logits.isfinite().all()
+    nn.functional.cross_entropy(logits, torch.tensor([3, 7], device=device)).backward()
+    for name, parameter in built.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+    assert any(parameter.grad.abs().max() > 0 for parameter in built.parameters() if parameter.grad is not None)
+
+
+def test_weights_are_drawn_from_the_generator_and_from_nothing_else() -> None:
+    for space, config, _ in _spaces():
+        before, theirs = global_random_state(), torch.random.get_rng_state()
+        first, same, other = (network(space, config, np.random.default_rng(seed)) for seed in (0, 0, 1))
+        default = network(space, config)
+        for name, weights in first.named_parameters():
+            assert weights.isfinite().all()
+            assert torch.equal(weights, same.get_parameter(name))
+            assert torch.equal(weights, default.get_parameter(name))
+        assert not all(torch.equal(weights, other.get_parameter(name)) for name, weights in first.named_parameters())
+        assert torch.equal(theirs, torch.random.get_rng_state())
+        assert before == global_random_state()
+
+
+def test_what_is_not_valid_has_no_network() -> None:
+    for space, config, _ in _spaces():
+        with pytest.raises(ValueError, match=r"not a cell|no valid configuration"):
+            network(space, config[:-1])
+    with pytest.raises(UserError, match="expected a CellSpace or a RegnetHpoSpace"):
+        network(object(), REGNET)  # type: ignore[arg-type]
