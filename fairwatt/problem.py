@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.records import Config, Cost, Key, Measurement, Value
+from fairwatt.records import JOULES_PER_KWH, NANO, Config, Cost, Key, Measurement, Value
 from fairwatt.streams import replicate, stream
 
 
@@ -101,14 +101,20 @@ class Problem:
 class Tariff:
     """What the books need to know of a benchmark's prices, each in every currency.
 
-    cheapest: lowest cost at the first fidelity; first: mean cost there; full: mean cost of full training (c̄);
-    exhaustive: full training of every configuration; None in a space that cannot be enumerated.
+    cheapest: lowest cost at the first fidelity; first: mean cost there; full: mean cost of full training (c̄); means
+    are over draws of the space's sampler, where its probabilities are known, else over keys. exhaustive: full
+    training of every configuration; None in a space that cannot be enumerated.
     """
 
     cheapest: Cost
     first: Cost
     full: Cost
     exhaustive: Cost | None
+
+    @property
+    def mean_full_kwh(self) -> float:
+        """c̄ in energy."""
+        return self.full.energy_nj / (JOULES_PER_KWH * NANO)
 
     def to_json(self) -> dict[str, list[int]]:
         """Lists of integers, by field; `exhaustive` is left out where it is None."""
@@ -133,7 +139,8 @@ class Reference:
     """What analysis knows of the truth of an enumerable benchmark; rows are keys, in the order of `keys`.
 
     val_error, test_error, energy_kwh: [K] at full training, means over replicates (`test_error` equals `val_error`
-    where `has_test` is False). seconds, params: [K]; params may be NaN.
+    where `has_test` is False). seconds, params: [K]; params may be NaN. probabilities: [K] of a draw of the space's
+    sampler; None where all keys are equally likely.
     """
 
     name: str
@@ -151,6 +158,7 @@ class Reference:
     params: NDArray[np.float64]
     energy_label: str
     notes: tuple[str, ...]
+    probabilities: NDArray[np.float64] | None = None
 
 
 class Benchmark(ABC):

@@ -21,6 +21,8 @@ FORMAT_BESIDE = 2
 LONG = 20_000
 """Rows above which the columns of a reference are not text."""
 _COLUMNS = ("keys", "val_error", "test_error", "energy_kwh", "seconds", "params")
+_PROBABILITIES = "probabilities"
+"""A column that is there where keys are not equally likely."""
 _BOOKS = ("charge", "cost", "spent", "cost_nj", "spent_nj", "policy_id")
 
 
@@ -76,15 +78,18 @@ def read_run(path: Path) -> Run:
 def write_reference(path: Path, reference: Reference) -> None:
     """Write what analysis knows of the truth of one space; its columns in a file beside it where they are long."""
     data = vars(reference) | {"format": FORMAT, "tariff": reference.tariff.to_json()}
+    names = _COLUMNS if reference.probabilities is None else (*_COLUMNS, _PROBABILITIES)
+    if reference.probabilities is None:
+        del data[_PROBABILITIES]  # as in files of before there were any
     if len(reference.keys) > LONG:
-        columns: dict[str, Any] = {name: np.asarray(data.pop(name)) for name in _COLUMNS}
+        columns: dict[str, Any] = {name: np.asarray(data.pop(name)) for name in names}
         archive = io.BytesIO()
         np.savez(archive, **columns)
         content = archive.getvalue()
         write_atomically(_columns_path(path), content)
         data |= {"format": FORMAT_BESIDE, "columns_sha256": hashlib.sha256(content).hexdigest()}
     else:
-        data |= {name: data[name].tolist() for name in _COLUMNS[1:]}
+        data |= {name: data[name].tolist() for name in names[1:]}
         data["params"] = [_finite(value) for value in data["params"]]
     write_sealed(path, data)
 
@@ -94,9 +99,8 @@ def read_reference(path: Path) -> Reference:
     data = read_sealed(path)
     version = data.pop("format", None)
     if version == FORMAT:
-        data |= {
-            name: np.array([math.nan if v is None else v for v in data[name]], np.float64) for name in _COLUMNS[1:]
-        }
+        names = [name for name in (*_COLUMNS[1:], _PROBABILITIES) if name in data]
+        data |= {name: np.array([math.nan if v is None else v for v in data[name]], np.float64) for name in names}
     elif version == FORMAT_BESIDE:
         data |= _read_columns(_columns_path(path), data.pop("columns_sha256"))
     else:
@@ -115,7 +119,7 @@ def _read_columns(path: Path, sha256: str) -> dict[str, Any]:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedFileError(path, f"not the columns that belong to {path.with_suffix('.json').name}")
     with np.load(io.BytesIO(content), allow_pickle=False) as columns:
-        read = {name: columns[name] for name in _COLUMNS}
+        read = {name: columns[name] for name in (*_COLUMNS, _PROBABILITIES) if name in columns}
     return read | {"keys": read["keys"].tolist()}
 
 

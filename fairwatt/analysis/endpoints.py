@@ -70,15 +70,22 @@ class Endpoints:
         return np.array([found[seed] for seed in seeds], dtype=np.float64)
 
     def random_search(self, quality: str, policy: AccountingPolicy) -> RandomSearchCurve:
-        """Random search in closed form: without replacement where repetitions are free. Raises UnknownNameError."""
+        """Random search with the space's sampler, in closed form: without replacement where repetitions are free.
+
+        Raises UnknownNameError.
+        """
         replacement = policy.duplicates != "cached_free"
         if (quality, replacement) not in self._curves:
             truth = self.truth
             if quality == "val_error":
-                curve = RandomSearchCurve.of_best(truth.val_error, replacement=replacement)
+                curve = RandomSearchCurve.of_best(
+                    truth.val_error, replacement=replacement, probabilities=truth.probabilities
+                )
             elif quality == "val_hypervolume_regret":
                 points = truth.val_points(np.arange(len(truth.val_error)))
-                curve = RandomSearchCurve.of_hypervolume(points, truth.val_front, replacement=replacement)
+                curve = RandomSearchCurve.of_hypervolume(
+                    points, truth.val_front, replacement=replacement, probabilities=truth.probabilities
+                )
             else:
                 raise UnknownNameError("quality", quality, [ranking.quality for ranking in RANKINGS])
             self._curves[quality, replacement] = curve

@@ -16,7 +16,6 @@ from fairwatt.analysis.endpoints import Endpoints, Ranking
 from fairwatt.analysis.gates import void_reasons
 from fairwatt.analysis.outcome import NOT_EQUIVALENT, UNKNOWN, Equivalent, Outcome, Verdict, decided
 from fairwatt.analysis.protocol import LEVEL, POWER, ComparisonError
-from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.sensitivity import sensitivity_cells
 from fairwatt.analysis.statistics import (
     Interval,
@@ -91,6 +90,7 @@ class _Judge:
         self._sensitivity = sensitivity
         self._draws = draws
         self._resamplings: dict[int, PairedResampling] = {}
+        self._equivalents: dict[tuple[Ranking, Book, str, tuple[int, ...]], Equivalent] = {}
 
     def verdict(self, ranking: Ranking, book: Book, arm: str, reference: str) -> Verdict:
         """The undecided verdict: p_holm is NaN, outcome INCONCLUSIVE or VOID."""
@@ -135,7 +135,6 @@ class _Judge:
             [endpoints.values(name, book, ranking.quality, seeds) for name in (arm, reference)]
         )  # [S, 2]
         curve = endpoints.random_search(ranking.quality, book.policy)
-        budget = self._trainings(book)
         cells = (
             sensitivity_cells(endpoints, (arm, reference), seeds, book, ranking.endpoint, resampling, tariff)
             if self._sensitivity and not reasons
@@ -149,8 +148,8 @@ class _Judge:
             a12=a12(other, values),
             difference=resampling.interval(differences[:, None], lambda means: means[..., 0]),
             p=float(resampling.p_values(differences[:, None])[0]),
-            arm_equivalent=_equivalent(resampling, qualities[:, :1], curve, budget),
-            reference_equivalent=_equivalent(resampling, qualities[:, 1:], curve, budget),
+            arm_equivalent=self._equivalent(ranking, book, arm, seeds),
+            reference_equivalent=self._equivalent(ranking, book, reference, seeds),
             ratio=resampling.interval(
                 qualities, lambda means: curve.equivalent(means[..., 0]) / curve.equivalent(means[..., 1])
             ),
@@ -159,6 +158,20 @@ class _Judge:
             cells=cells,
             flips=tuple(cell.name for cell in cells if cell.flips),
         )
+
+    def _equivalent(self, ranking: Ranking, book: Book, arm: str, seeds: Sequence[int]) -> Equivalent:
+        """Random search's trainings for the arm's quality, as a share of the budget; kept: an arm is in many pairs."""
+        asked = (ranking, book, arm, tuple(seeds))
+        if asked not in self._equivalents:
+            endpoints = self._endpoints
+            curve, budget = endpoints.random_search(ranking.quality, book.policy), self._trainings(book)
+            quality = endpoints.values(arm, book, ranking.quality, seeds)[:, None]  # [S, 1]
+            trainings = self._resampling(endpoints.header(arm).space, len(seeds)).interval(
+                quality, lambda means: curve.equivalent(means[..., 0])
+            )
+            ends = (trainings.value, trainings.low, trainings.high)
+            self._equivalents[asked] = Equivalent(Interval(*(end / budget for end in ends)), curve.is_censored(ends))
+        return self._equivalents[asked]
 
     def _trainings(self, book: Book) -> float:
         """The shared budget in mean full trainings."""
@@ -169,9 +182,3 @@ class _Judge:
         if pairs not in self._resamplings:
             self._resamplings[pairs] = PairedResampling(pairs, stream("analysis", space, pairs), draws=self._draws)
         return self._resamplings[pairs]
-
-
-def _equivalent(resampling: PairedResampling, quality: Array, curve: RandomSearchCurve, budget: float) -> Equivalent:
-    trainings = resampling.interval(quality, lambda means: curve.equivalent(means[..., 0]))
-    ends = (trainings.value, trainings.low, trainings.high)
-    return Equivalent(Interval(*(end / budget for end in ends)), curve.is_censored(ends))

@@ -1,7 +1,8 @@
 """What random search achieves with n trainings, in closed form, and how many it needs for a given quality.
 
 Everything follows from one probability: that none of k marked configurations of N is among n drawn ones. An order
-statistic and a hypervolume are both sums of it over k. Specification: sections 4.4 and 6 (answers 1-4 and 14).
+statistic and a hypervolume are both sums of it over k. Specification: sections 4.4 and 6 (answers 1-4 and 14). Where
+the sampler is not uniform over configurations their probabilities take the place of counting: `weighted_draws`.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairwatt.analysis.dominance_areas import area_by_dominators
-from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale
+from fairwatt.analysis.dominance_areas import MOST_CELLS, area_by_dominators
+from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale, nondominated
+from fairwatt.analysis.weighted_draws import MissedSets, draws_for, expected_different, uneven
 
 Array = NDArray[np.float64]
 
@@ -21,24 +23,49 @@ _BLOCK = 8_192  # terms added at a time: more, and BLAS would start threads that
 _NEGLIGIBLE = 45.0  # exp(-45) of a sum is below its last binary digit
 
 
-def expected_best(values: ArrayLike, trainings: ArrayLike, *, replacement: bool) -> Array:
-    """[J] expected minimum of `trainings` [J] uniform draws from values [N]; at most N without replacement."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
+def expected_best(
+    values: ArrayLike, trainings: ArrayLike, *, replacement: bool, probabilities: ArrayLike | None = None
+) -> Array:
+    """[J] expected minimum of `trainings` [J] draws from values [N]; at most N without replacement.
+
+    probabilities: [N] of a draw, uniform where None; then without replacement is an approximation, see
+    `weighted_draws`. Raises ValueError for probabilities that are none.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    chances = uneven(probabilities, array.size)
+    if chances is not None:
+        draws = _draws(trainings, chances, replacement)
+        return np.asarray(array.min() + MissedSets.of_values(array, chances).expected_loss(draws))
+    ordered = np.sort(array)
     gaps = np.append(0.0, np.diff(ordered))  # entry k: what missing the best k costs beyond missing the best k - 1
     expected: Array = ordered[0] + _sum_over_missed(gaps, ordered.size, trainings, replacement)
     return expected
 
 
-def expected_hypervolume(points: ArrayLike, ref: ArrayLike, trainings: ArrayLike, *, replacement: bool) -> Array:
-    """[J] expected hypervolume within `ref` of `trainings` [J] uniform draws from points [N, 2]."""
-    array = np.asarray(points, dtype=np.float64)
-    areas = area_by_dominators(array, np.asarray(ref, dtype=np.float64))
-    expected: Array = areas.sum() - _sum_over_missed(areas, len(array), trainings, replacement)
+def expected_hypervolume(
+    points: ArrayLike,
+    ref: ArrayLike,
+    trainings: ArrayLike,
+    *,
+    replacement: bool,
+    probabilities: ArrayLike | None = None,
+) -> Array:
+    """[J] expected hypervolume within `ref` of `trainings` [J] draws from points [N, 2], as of `expected_best`."""
+    array, corner = np.asarray(points, dtype=np.float64), np.asarray(ref, dtype=np.float64)
+    chances = uneven(probabilities, len(array))
+    if chances is not None:
+        areas = MissedSets.of_areas(array, corner, chances, most_cells=MOST_CELLS)
+        return np.asarray(areas.amounts.sum() - areas.expected_loss(_draws(trainings, chances, replacement)))
+    area = area_by_dominators(array, corner)
+    expected: Array = area.sum() - _sum_over_missed(area, len(array), trainings, replacement)
     return expected
 
 
-def expected_distinct(configurations: int, draws: int) -> float:
-    """Expected number of different configurations among uniform draws with replacement."""
+def expected_distinct(configurations: int, draws: int, probabilities: ArrayLike | None = None) -> float:
+    """Expected number of different configurations among draws with replacement, uniform or with probabilities [N]."""
+    chances = uneven(probabilities, configurations)
+    if chances is not None:
+        return float(expected_different(draws, chances)[0])
     return configurations * (1.0 - ((configurations - 1) / configurations) ** draws)
 
 
@@ -76,16 +103,31 @@ class RandomSearchCurve:
     loss: Array
 
     @classmethod
-    def of_best(cls, values: ArrayLike, *, replacement: bool) -> "RandomSearchCurve":
+    def of_best(
+        cls, values: ArrayLike, *, replacement: bool, probabilities: ArrayLike | None = None
+    ) -> "RandomSearchCurve":
         """The curve of the expected best of values [N]."""
         array = np.asarray(values, dtype=np.float64)
         nodes = _nodes(array.size, int((array == array.min()).sum()))
-        return cls._descending(nodes, expected_best(array, nodes, replacement=replacement))
+        chances = uneven(probabilities, array.size)
+        if chances is None:
+            return cls._descending(nodes, expected_best(array, nodes, replacement=replacement))
+        draws = _draws(nodes, chances, replacement, certain=nodes[-1])
+        return cls._descending(nodes, array.min() + MissedSets.of_values(array, chances).expected_loss(draws))
 
     @classmethod
-    def of_hypervolume(cls, points: ArrayLike, scale: FrontScale, *, replacement: bool) -> "RandomSearchCurve":
+    def of_hypervolume(
+        cls, points: ArrayLike, scale: FrontScale, *, replacement: bool, probabilities: ArrayLike | None = None
+    ) -> "RandomSearchCurve":
         """The curve of the expected hypervolume regret of points [N, 2] in units of their front."""
-        areas = area_by_dominators(scale.normalise(points), np.asarray(REFERENCE_POINT))
+        array, ref = scale.normalise(points), np.asarray(REFERENCE_POINT)
+        chances = uneven(probabilities, len(array))
+        if chances is not None:
+            nodes = _nodes(len(array), _copies_on_front(array))
+            sets = MissedSets.of_areas(array, ref, chances, most_cells=MOST_CELLS)
+            missed = sets.expected_loss(_draws(nodes, chances, replacement, certain=nodes[-1]))
+            return cls._descending(nodes, 1.0 - (sets.amounts.sum() - missed) / scale.best)
+        areas = area_by_dominators(array, ref)
         count = areas.size - 1
         nodes = _nodes(count, 1 + int(np.flatnonzero(areas[1:])[0]))
         found = areas.sum() - _sum_over_missed(areas, count, nodes, replacement)
@@ -114,6 +156,22 @@ def _nodes(count: int, ties: int) -> Array:
     first = np.arange(1.0, min(count, _EVERY) + 1)
     certain = count - ties + 1  # so many different draws cannot miss one of `ties`
     return np.unique(np.concatenate([first, np.geomspace(first[-1], count, _EVERY).round(), [certain]]))
+
+
+def _copies_on_front(points: Array) -> int:
+    """How often the rarest point of the front is there."""
+    front, where = nondominated(points), points[np.lexsort(points.T[::-1])]
+    return min(int((where == point).all(axis=1).sum()) for point in front)
+
+
+def _draws(trainings: ArrayLike, chances: Array, replacement: bool, certain: float = np.inf) -> Array:
+    """[J] draws that these numbers of trainings take; infinite from `certain` on, where none is trained twice."""
+    wanted = np.atleast_1d(np.asarray(trainings, dtype=np.float64))
+    if replacement:
+        return wanted
+    if wanted.size and wanted.max() > chances.size:
+        raise ValueError(f"{wanted.max():g} draws without replacement from {chances.size}")
+    return np.where(wanted >= certain, np.inf, draws_for(wanted, chances))
 
 
 def _sum_over_missed(weights: Array, count: int, trainings: ArrayLike, replacement: bool) -> Array:

@@ -152,7 +152,7 @@ def verdicts_csv(comparisons: Sequence[Comparison]) -> str:
 
 def _figures(comparison: Comparison, kinds: Sequence[str]) -> list[dict[str, Any]]:
     currency = comparison.books[0].policy.currency
-    mean_full = comparison.reference.energy_kwh.mean()
+    mean_full = comparison.reference.tariff.mean_full_kwh
     axis = f"spent {currency}, in full trainings (c̄ = {mean_full:.3g} kWh)\n{comparison.reference.energy_label}"
     tariff, place = comparison.reference.tariff, component(currency)
     budgets = {

@@ -7,7 +7,7 @@ Steps are right-continuous: a request counts from the moment it is paid in full.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,13 @@ def archives(requests: Sequence[Request], truth: Truth) -> tuple[NDArray[np.int6
     return version, sets
 
 
+@lru_cache
+def _alike(policy: AccountingPolicy, has_invalid: bool) -> AccountingPolicy:
+    """The one policy that stands for all that price a stream as this one does."""
+    alike = replace(policy, currency="energy", exhaustion="abort_no_credit")
+    return alike if has_invalid else replace(alike, invalid="free_capped")
+
+
 class Trajectory:
     """One recorded run, valued by the truth: everything analysis asks of it."""
 
@@ -83,9 +90,7 @@ class Trajectory:
 
     def account(self, policy: AccountingPolicy) -> Account:
         """The priced stream; policies that price this stream alike share one."""
-        alike = replace(policy, currency="energy", exhaustion="abort_no_credit")
-        if not self._has_invalid:
-            alike = replace(alike, invalid="free_capped")
+        alike = _alike(policy, self._has_invalid)
         if alike not in self._accounts:
             self._accounts[alike] = Account(self.run, alike)
         return self._accounts[alike]

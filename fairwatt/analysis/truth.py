@@ -20,7 +20,8 @@ class Truth:
     """The true values of a space at full training, means over replicates.
 
     places: key to row of the arrays. val_error, test_error, energy_kwh: [K]. val_median, test_median, test_best: of
-    those. test_front, val_front: scales of the fronts of (energy_kwh, error). label: what regret is measured on.
+    those, keys counting equally. test_front, val_front: scales of the fronts of (energy_kwh, error). label: what regret
+    is measured on. probabilities: [K] of a draw of the sampler, None where it is uniform.
     """
 
     places: Mapping[Key, int]
@@ -33,6 +34,7 @@ class Truth:
     test_front: FrontScale
     val_front: FrontScale
     label: str
+    probabilities: NDArray[np.float64] | None
 
     @classmethod
     def of(cls, reference: Reference) -> "Truth":
@@ -48,6 +50,7 @@ class Truth:
             test_front=FrontScale.of(np.column_stack([reference.energy_kwh, reference.test_error])),
             val_front=FrontScale.of(np.column_stack([reference.energy_kwh, reference.val_error])),
             label="test" if reference.has_test else "validation (this space has no test metric)",
+            probabilities=reference.probabilities,
         )
 
     def place(self, key: Key) -> int:
