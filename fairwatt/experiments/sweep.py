@@ -1,30 +1,24 @@
-"""Train every cell of a space at every epoch budget, and survive being stopped.
+"""Train all that a sweep plans, and survive being stopped.
 
-Worker processes train bundles and write each finished one as a small sealed part, atomically.
+Bundles are trained by an executor; each finished one is written as a small sealed part, atomically.
 Stopping at any moment, by any signal, loses only the bundles in flight; running again trains what
-has no part yet. A part depends on its bundle alone, never on workers, order or interruptions.
+has no part yet. A part depends on its bundle alone, never on workers, order or interruptions:
+measured seconds and joules, where a sweep has them, aside.
 """
 
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fairwatt.experiments.recipe import Recipe
-from fairwatt.experiments.sweep_spec import (
-    BundleSpec,
-    SweepError,
-    SweepSpec,
-    adjacency,
-    bundles,
-    load_spec,
-)
-from fairwatt.sealed import read_sealed, write_atomically, write_sealed
+from fairwatt.errors import UserError
+from fairwatt.experiments.sweep_plan import Bundle, BundleT, Plan, load_plan
+from fairwatt.experiments.sweep_spec import SweepError
+from fairwatt.experiments.task_executor import make_executor
+from fairwatt.sealed import read_sealed, remove_leftovers, write_atomically, write_sealed
 
 SWEEPS = Path("sweeps")
 
@@ -34,35 +28,60 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class SweepStatus:
-    """Bundles and trainings, done and in all."""
+    """Bundles and trainings, done and in all.
+
+    what: is trained, in words. cpu_hours: that finished bundles took, as far as they are on file.
+    """
 
     bundles_done: int
     bundles: int
     trainings_done: int
     trainings: int
+    what: str = ""
+    cpu_hours: float = 0.0
+
+    @property
+    def cpu_hours_left(self) -> float:
+        """If trainings go on to take what they took."""
+        return self.cpu_hours * (self.trainings - self.trainings_done) / max(self.trainings_done, 1)
 
 
 def run_sweep(
-    spec_path: Path, workers: int = 1, progress: Progress | None = None, *, folder: Path = SWEEPS
+    spec_path: Path,
+    workers: int = 1,
+    progress: Progress | None = None,
+    *,
+    folder: Path = SWEEPS,
+    executor: str = "processes",
+    scheduler: str = "",
 ) -> SweepStatus:
-    """Train what has no part yet, with `workers` processes of one thread each.
+    """Train what has no part yet, with `workers` processes of one thread each, every core's where 0.
 
-    Progress counts bundles. Raises SweepError where the folder holds another sweep of this name,
-    or a training failed.
+    executor: serial, processes or dask. scheduler: the address of one for dask. Progress counts bundles. A sweep whose
+    meter counts whole devices is trained by one worker. Raises SweepError where the folder holds another sweep of this
+    name, for more workers than may be, and where a training failed; UserError for a wrong executor.
     """
-    if workers < 1:
-        raise SweepError(f"workers = {workers}: expected at least 1")
-    spec = load_spec(spec_path)
-    home = folder / spec.name
-    _claim(home, spec)
-    everything = bundles(spec)
+    if workers < 0:
+        raise SweepError(f"workers = {workers}: expected at least 1, or 0 for every core")
+    plan = load_plan(spec_path).checked()
+    if plan.alone and not scheduler:
+        if workers > 1:
+            raise SweepError(f"{spec_path}: {plan.alone}, so one training runs at a time: --workers 1")
+        workers = 1
+    executing = make_executor(executor, workers, scheduler, patient=False)
+    home = folder / plan.name
+    _claim(home, plan)
+    remove_leftovers(home / "parts")
+    everything = plan.bundles()
     pending = [bundle for bundle in everything if not _part(home, bundle).is_file()]
     done = len(everything) - len(pending)
     if progress:
         progress(done, len(everything))
-    for bundle, cpu_seconds in _train_all(home, pending, workers):
+    for bundle, answer in executing.run(partial(train_part, home.resolve()), pending):
+        if isinstance(answer, str):
+            raise SweepError(f"bundle {bundle.name} failed: {answer}")
         with (home / "cpu-seconds.csv").open("a", encoding="utf-8") as log:
-            log.write(f"{bundle.name},{len(bundle.nets)},{cpu_seconds:.3f}\n")
+            log.write(f"{bundle.name},{bundle.size},{answer:.3f}\n")
         done += 1
         if progress:
             progress(done, len(everything))
@@ -71,109 +90,81 @@ def run_sweep(
 
 def sweep_status(spec_path: Path, *, folder: Path = SWEEPS) -> SweepStatus:
     """What is done of a sweep. Raises SweepError for a file that is none."""
-    spec = load_spec(spec_path)
-    everything = bundles(spec)
-    done = [bundle for bundle in everything if _part(folder / spec.name, bundle).is_file()]
+    plan = load_plan(spec_path)
+    everything = plan.bundles()
+    done = [bundle for bundle in everything if _part(folder / plan.name, bundle).is_file()]
+    trainings = sum(bundle.size for bundle in done)
     return SweepStatus(
         len(done),
         len(everything),
-        sum(len(bundle.nets) for bundle in done),
-        sum(len(bundle.nets) for bundle in everything),
+        trainings,
+        sum(bundle.size for bundle in everything),
+        plan.what,
+        _cpu_hours(folder / plan.name, {bundle.name for bundle in done}, trainings),
     )
 
 
-def read_parts(spec: SweepSpec, *, folder: Path = SWEEPS) -> Iterator[tuple[BundleSpec, list[dict[str, Any]]]]:
-    """Each bundle with its nets' results (the fields of `training.Trained`), in bundle order.
+def read_parts(plan: Plan[BundleT], *, folder: Path = SWEEPS) -> Iterator[tuple[BundleT, list[dict[str, Any]]]]:
+    """Each bundle with its results, in bundle order.
 
     Raises SweepError for a part that is missing or holds another bundle, DamagedFileError.
     """
-    for bundle in bundles(spec):
-        path = _part(folder / spec.name, bundle)
+    for bundle in plan.bundles():
+        path = _part(folder / plan.name, bundle)
         if not path.is_file():
             raise SweepError(f"{path}: no such part; finish the sweep first: fairwatt sweep run")
         part = read_sealed(path)
-        if part["bundle"] != _jsonable(bundle):
-            raise SweepError(f"{path}: holds another bundle than {bundle.name} of {spec.name}; delete it and run again")
+        if part["bundle"] != _jsonable(bundle.record()):
+            raise SweepError(f"{path}: holds another bundle than {bundle.name} of {plan.name}; delete it and run again")
         yield bundle, part["results"]
 
 
-def train_bundle(bundle: BundleSpec) -> dict[str, Any]:
-    """The part of one bundle. A net's streams are keyed by (graph hash, epochs, repeat)."""
-    from fairwatt.experiments import digits
-    from fairwatt.experiments.training import Net, train
+def train_part(home: Path, bundle: Bundle) -> float | str:
+    """A worker's task: train one bundle and write its part; CPU seconds, or a line on what failed.
 
-    nets = [Net(net.ops, (int(net.hash, 16), bundle.epochs, net.repeat)) for net in bundle.nets]
-    trained = train(adjacency(bundle.edges), nets, bundle.epochs, digits.load(), Recipe())
-    return {"bundle": _jsonable(bundle), "results": [_jsonable(result) for result in trained]}
-
-
-def _train_all(home: Path, pending: list[BundleSpec], workers: int) -> Iterator[tuple[BundleSpec, float]]:
-    """Hand bundles to workers through pipes: a worker whose parent is gone reads EOF and ends."""
-    context = get_context("spawn")
-    waiting = iter(pending)
-    working: dict[Connection, BundleSpec] = {}
-    for _ in range(min(workers, len(pending))):
-        ours, theirs = context.Pipe()
-        context.Process(target=_work, args=(theirs, home), daemon=True).start()
-        theirs.close()
-        working[ours] = next(waiting)
-        ours.send(working[ours])
-    while working:
-        for ready in wait(list(working)):
-            assert isinstance(ready, Connection)
-            bundle = working.pop(ready)
-            try:
-                answer = ready.recv()
-            except EOFError:
-                answer = "its worker process died"
-            if isinstance(answer, str):
-                raise SweepError(f"bundle {bundle.name} failed: {answer}")
-            following = next(waiting, None)
-            if following is None:
-                ready.close()
-            else:
-                working[ready] = following
-                ready.send(following)
-            yield bundle, answer
-
-
-def _work(connection: Connection, home: Path) -> None:
-    """A worker process: bundles in; CPU seconds, or a line on what failed, out."""
+    What failed is text, whatever it was: the parent says it in one line.
+    """
     from fairwatt.experiments.training import one_quiet_thread
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; its end is an EOF here
-    one_quiet_thread()
-    while True:
-        try:
-            bundle = connection.recv()
-            began = time.process_time()
-            try:
-                write_sealed(_part(home, bundle), train_bundle(bundle))
-                connection.send(time.process_time() - began)
-            except Exception as fault:  # whatever it is, the parent says it in one line
-                connection.send(f"{type(fault).__name__}: {fault}")
-        except (EOFError, BrokenPipeError):
-            return
+    if not home.is_dir():
+        return f"{home}: no such folder on this worker's machine; share it with all workers"
+    began = time.process_time()
+    try:
+        one_quiet_thread()
+        write_sealed(_part(home, bundle), part_of(bundle))
+    except Exception as fault:
+        return str(fault) if isinstance(fault, UserError) else f"{type(fault).__name__}: {fault}"
+    return time.process_time() - began
 
 
-def _claim(home: Path, spec: SweepSpec) -> None:
-    """Make the folder this sweep's, or see that it is: parts of two settings must not mix.
-
-    Where repeats are bundled apart, another number of them is the same sweep, shorter or longer.
-    """
+def _claim(home: Path, plan: Plan[Any]) -> None:
+    """Make the folder this sweep's, or see that it is: parts of two settings must not mix."""
     own = home / "sweep.json"
-    settings = {"sweep": _jsonable(spec), "recipe": _jsonable(Recipe())}
-    if spec.repeats_apart:
-        del settings["sweep"]["repeats"]
+    settings = _jsonable(plan.settings())
     if not own.is_file():
         write_atomically(own, json.dumps(settings, indent=1).encode())
     elif json.loads(own.read_bytes()) != settings:
         raise SweepError(f"{home}: holds a sweep with other settings; move it, or rename this one")
 
 
-def _part(home: Path, bundle: BundleSpec) -> Path:
+def part_of(bundle: Bundle) -> dict[str, Any]:
+    """Train one bundle: what its part holds."""
+    return {"bundle": _jsonable(bundle.record()), "results": _jsonable(bundle.train())}
+
+
+def _cpu_hours(home: Path, done: set[str], trainings: int) -> float:
+    """Of all finished trainings; those whose seconds were lost with a killed parent count as the mean of the others."""
+    log = home / "cpu-seconds.csv"
+    lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+    found = {line.split(",")[0]: line.split(",")[1:] for line in lines if line.count(",") == 2}
+    known = [(int(size), float(seconds)) for name, (size, seconds) in found.items() if name in done]
+    timed = sum(size for size, _ in known)
+    return sum(seconds for _, seconds in known) / 3600 * trainings / timed if timed else 0.0
+
+
+def _part(home: Path, bundle: Bundle) -> Path:
     return home / "parts" / f"{bundle.name}.json"
 
 
-def _jsonable(record: Any) -> Any:
-    return json.loads(json.dumps(asdict(record)))
+def _jsonable(data: Any) -> Any:
+    return json.loads(json.dumps(data))

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from fairwatt.errors import UserError
+from fairwatt.experiments.recipe import Recipe
 from fairwatt.search_spaces.cell import graph_hash
 from fairwatt.search_spaces.cell_index import cell_index, pairs
 
@@ -42,8 +44,33 @@ class SweepSpec:
             raise SweepError(f"repeats {self.repeats}: expected 1 to 128")
         if self.bundle_size < 1:
             raise SweepError(f"bundle_size {self.bundle_size}: expected at least 1")
-        if not isinstance(self.name, str) or not self.name or Path(self.name).name != self.name:
-            raise SweepError(f"name {self.name!r}: expected the name of one folder")
+        check_name(self.name)
+
+    def settings(self) -> dict[str, Any]:
+        """What makes this sweep another one. Where repeats are bundled apart, their number is only its length."""
+        own = asdict(self)
+        if self.repeats_apart:
+            del own["repeats"]
+        return {"sweep": own, "recipe": asdict(Recipe())}
+
+    def checked(self) -> "SweepSpec":
+        """This sweep: its data is embedded."""
+        return self
+
+    @property
+    def what(self) -> str:
+        """What is trained, in words."""
+        epochs = ", ".join(map(str, self.epochs))
+        return f"{self.name}: every cell of {self.space} on digits, for {epochs} epochs, {self.repeats} times"
+
+    @property
+    def alone(self) -> str:
+        """Nothing: nets can be trained beside others."""
+        return ""
+
+    def bundles(self) -> list["BundleSpec"]:
+        """All bundles, the longest trainings (of a repeat) first; nets are ordered by operations."""
+        return bundles(self)
 
 
 @dataclass(frozen=True)
@@ -64,17 +91,51 @@ class BundleSpec:
     epochs: int
     nets: tuple[CellNet, ...]
 
+    @property
+    def size(self) -> int:
+        """Trainings."""
+        return len(self.nets)
 
-def load_spec(path: Path) -> SweepSpec:
-    """Read a sweep from YAML. Raises SweepError, in one line, for anything that is not one."""
+    def record(self) -> dict[str, Any]:
+        """Its fields."""
+        return asdict(self)
+
+    def train(self) -> list[dict[str, Any]]:
+        """Results in the order of the nets: the fields of `training.Trained`.
+
+        A net's streams are keyed by (graph hash, epochs, repeat).
+        """
+        from fairwatt.experiments import digits
+        from fairwatt.experiments.training import Net, train
+
+        nets = [Net(net.ops, (int(net.hash, 16), self.epochs, net.repeat)) for net in self.nets]
+        return [asdict(one) for one in train(adjacency(self.edges), nets, self.epochs, digits.load(), Recipe())]
+
+
+def check_name(name: object) -> None:
+    """Pass where it can be a sweep's folder. Raises SweepError."""
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise SweepError(f"name {name!r}: expected the name of one folder")
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The top of a YAML file. Raises SweepError, in one line, where there is no such mapping."""
     import yaml
 
     try:
         given = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise SweepError(f"{path}: not a readable sweep: {' '.join(str(fault).split())}") from fault
+    if not isinstance(given, dict):
+        raise SweepError(f"{path}: expected a mapping with the keys name, space, ...")
+    return given
+
+
+def load_spec(path: Path) -> SweepSpec:
+    """Read a sweep of cells from YAML. Raises SweepError, in one line, for anything that is not one."""
+    given = read_mapping(path)
     known = [field.name for field in fields(SweepSpec)]
-    if not isinstance(given, dict) or set(given) - set(known) or set(known[:4]) - set(given):
+    if set(given) - set(known) or set(known[:4]) - set(given):
         raise SweepError(f"{path}: expected a mapping with the keys {', '.join(known)}")
     if not isinstance(given["epochs"], list):
         raise SweepError(f"{path}: epochs {given['epochs']!r}: expected a list of whole numbers")

@@ -8,13 +8,14 @@ import pytest
 
 import fairwatt.search_spaces
 from fairwatt.experiments import digits
-from fairwatt.experiments.sweep import train_bundle
+from fairwatt.experiments.sweep import part_of
 from fairwatt.experiments.sweep_card import card_text, describe
 from fairwatt.experiments.sweep_spec import adjacency, bundles, cells, load_spec
 from fairwatt.experiments.sweep_table import CIFAR10_TRAINING_IMAGES
 from fairwatt.search_spaces.cell import graph_hash
 from fairwatt.search_spaces.cell_complexity import complexity
-from fairwatt.search_spaces.table import Column, Table, open_table
+from fairwatt.search_spaces.column import Column
+from fairwatt.search_spaces.table import Table, open_table
 from fairwatt.surrogates.energy_model import OperationCountModel
 
 DATA = Path(fairwatt.search_spaces.__path__[0]) / "data"
@@ -95,7 +96,7 @@ def test_a_training_done_again_gives_the_stored_accuracy() -> None:
         (name, int(epochs), int(repeat)): table.column("test_accuracy")[row]
         for row, (name, epochs, repeat) in enumerate(keys)
     }
-    for net, result in zip(bundle.nets, train_bundle(bundle)["results"], strict=True):
+    for net, result in zip(bundle.nets, part_of(bundle)["results"], strict=True):
         again = result["correct"][2] / digits.load().sizes()["test"]
         # Machines may differ in the last bit, which even 24 steps blow up to some images.
         assert again == pytest.approx(stored[net.hash, bundle.epochs, net.repeat], abs=0.03)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fairwatt.experiments.sweep import read_parts, run_sweep, sweep_status, train_bundle
+from fairwatt.experiments.sweep import part_of, read_parts, run_sweep, sweep_status
+from fairwatt.experiments.sweep_plan import load_plan
 from fairwatt.experiments.sweep_spec import SweepError, SweepSpec, adjacency, bundles, load_spec
 from fairwatt.experiments.sweep_table import collect
 from fairwatt.sealed import DamagedFileError, write_sealed
@@ -60,7 +61,7 @@ def test_a_killed_sweep_goes_on_and_gives_the_same_parts(tiny: Path, tmp_path: P
     assert seen[-1] == (after.bundles, after.bundles)
     assert seen[0][0] >= before.bundles_done  # a part of the orphaned worker may have come meanwhile
     for bundle in bundles(load_spec(tiny)):
-        write_sealed(tmp_path / "again.json", train_bundle(bundle))
+        write_sealed(tmp_path / "again.json", part_of(bundle))
         assert (home / "parts" / f"{bundle.name}.json").read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
@@ -72,7 +73,7 @@ def test_a_finished_sweep_is_collected_into_a_table(tiny: Path, tmp_path: Path) 
             {"status": "ok", "halfway_correct": [40, 60, 80], "correct": [200, 300 + net.repeat, 797]}
             for net in bundle.nets
         ]
-        part = {"bundle": train_bundle_key(bundle), "results": results}
+        part = {"bundle": bundle_key(bundle), "results": results}
         write_sealed(home / "parts" / f"{bundle.name}.json", part)
     steps = {net.hash: 0.01 * place for place, net in enumerate(bundles(spec)[1].nets, start=1)}
     names = sorted({net.hash for bundle in bundles(spec) for net in bundle.nets})
@@ -106,7 +107,7 @@ def test_a_foreign_or_damaged_part_is_found(tiny: Path, tmp_path: Path) -> None:
     spec = load_spec(tiny)
     first, second = bundles(spec)[:2]
     path = tmp_path / "tiny" / "parts" / f"{first.name}.json"
-    write_sealed(path, {"bundle": train_bundle_key(second), "results": []})
+    write_sealed(path, {"bundle": bundle_key(second), "results": []})
     with pytest.raises(SweepError, match="another bundle"):
         list(read_parts(spec, folder=tmp_path))
     path.write_bytes(path.read_bytes().replace(b"epochs", b"epoxhs"))
@@ -172,8 +173,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_shipped_sweeps_are_those_of_the_embedded_tables() -> None:
     data = Path(sys.modules["fairwatt.search_spaces"].__path__[0]) / "data"
-    whole = {path.stem: load_spec(path) for path in sorted(data.glob("*.yaml"))}
-    assert [(name, spec.space, spec.epochs, spec.repeats) for name, spec in whole.items()] == [
+    whole = {path.stem: load_plan(path) for path in sorted(data.glob("*.yaml"))}
+    cells = {name: spec for name, spec in whole.items() if isinstance(spec, SweepSpec)}
+    trainings = {name: sum(b.size for b in spec.bundles()) for name, spec in whole.items() if name not in cells}
+    assert trainings == {"digits-regnet-hpo": 2_500, "digits-regnet-toy": 960}
+    assert [(name, spec.space, spec.epochs, spec.repeats) for name, spec in cells.items()] == [
         ("digits-cells-4v", "digits-cells-4v", (4, 12, 36, 108), 5),
         ("digits-cells-5v", "digits-cells-5v", (4, 12, 36), 3),
     ]
@@ -183,7 +187,7 @@ def test_an_upper_triangle_becomes_a_matrix() -> None:
     assert adjacency((1, 0, 1)) == [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
 
 
-def train_bundle_key(bundle: object) -> object:
+def bundle_key(bundle: object) -> object:
     import json
     from dataclasses import asdict
 
