@@ -1,4 +1,4 @@
-"""`fairwatt surrogate`: models that predict the energy of a cell."""
+"""`fairwatt surrogate`: models that predict the energy of a cell, and learning curves of RegNet + HPO."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairwatt.cli_console import Progress, console, table
-from fairwatt.errors import UserError
+from fairwatt.cli_console import Progress, console
+from fairwatt.cli_listing import Listing
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.regular_file import check_regular
 
 if TYPE_CHECKING:
     from fairwatt.analysis.figures import Curve
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 surrogate_app = typer.Typer(
     no_args_is_help=True,
-    help="Learn the energy of cells from measured ones.\n\nExample: fairwatt surrogate fit ecnas_7v_energy.parquet",
+    help="Learn the energy of cells, or learning curves, from measured ones.\n\n"
+    "Examples: fairwatt surrogate fit ecnas_7v_energy.parquet; fairwatt surrogate audit digits-regnet-hpo",
 )
 Data = Annotated[Path, typer.Argument(help="Measured cells: ecnas_7v_energy.parquet, or a file with its columns.")]
 _DRAWN = {"r2": "1 − R²", "tau": "1 − Kendall's τ", "mape": "mean relative error, %"}
@@ -24,24 +27,43 @@ _DRAWN = {"r2": "1 − R²", "tau": "1 − Kendall's τ", "mape": "mean relative
 
 @surrogate_app.command("fit")
 def surrogate_fit(
-    data: Data,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Measured cells: ecnas_7v_energy.parquet, or a file with its columns. Or measured learning curves: "
+            "digits-regnet-hpo, or an .arrow file that `fairwatt sweep collect` made of a sweep of configurations."
+        ),
+    ],
     kind: Annotated[
-        str, typer.Option(help="trees (boosted) or mlp (the paper's network, an ensemble of five).")
-    ] = "trees",
+        str | None,
+        typer.Option(help="Of cells: trees (boosted, the default) or mlp (the paper's network). Of curves: bezier."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the training.", min=0)] = 0,
-    split: Annotated[int, typer.Option(help="Of the split; 42 is EC-NAS's own.", min=0)] = 42,
+    split: Annotated[
+        int | None, typer.Option(help="Of the split; for cells 42, EC-NAS's own, for curves 0 by default.", min=0)
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The .npz file; by default where the spaces look for it.")
     ] = None,
 ) -> None:
-    """Train a surrogate on 70 % of the cells, calibrate its intervals on 10 %, score it on the rest, and store it.
+    """Train a surrogate on 70 % of the data, calibrate its intervals on 10 %, score it on the rest, and store it.
 
-    Example: fairwatt surrogate fit ecnas_7v_energy.parquet --kind mlp
+    Example: fairwatt surrogate fit ecnas_7v_energy.parquet --kind mlp, or fairwatt surrogate fit digits-regnet-hpo
     """
+    from fairwatt import cli_curves
     from fairwatt.experiments.surrogate_fit import fit_energy_surrogate
+    from fairwatt.search_spaces.sources import table_spaces
 
     if out is not None and out.suffix != ".npz":
         raise UserError(f"{out}: a surrogate is an .npz file")
+    if data.suffix in ("", ".arrow"):
+        if data.exists() and str(data) not in table_spaces():  # a table's name wins over what is in the folder
+            check_regular(data)
+        if kind not in (None, "bezier"):
+            raise UnknownNameError("kind of surrogate of learning curves", kind, ("bezier",))
+        cli_curves.fit(str(data), seed, 0 if split is None else split, out)
+        return
+    kind, split = kind or "trees", 42 if split is None else split
     with Progress(f"{kind} on {data.name}", "steps") as shown:
         path = fit_energy_surrogate(data, kind, seed, out, split_seed=split, progress=shown.update)
     surrogate_show(path)
@@ -49,18 +71,30 @@ def surrogate_fit(
 
 @surrogate_app.command("show")
 def surrogate_show(
-    file: Annotated[Path | None, typer.Argument(help="An .npz file; the one that the spaces use by default.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="An .npz file, or digits-regnet-hpo; by default the energies that the spaces of cells use."
+        ),
+    ] = None,
 ) -> None:
-    """The card of a surrogate: its data, its split, its scores beside the published ones.
+    """The card of a surrogate: its data, its split, its scores; of energies, beside the published ones.
 
     Example: fairwatt surrogate show
     """
+    from fairwatt import cli_curves
+    from fairwatt.search_spaces.curve_surrogate import curve_surrogate_path, is_curve_surrogate
     from fairwatt.search_spaces.energy_surrogate import EnergySurrogate, default_path
 
     path = file or default_path()
+    if not path.suffix and not path.exists():
+        path = curve_surrogate_path(str(path))
+    if path != default_path() and is_curve_surrogate(path):
+        cli_curves.show(path)
+        return
     surrogate = EnergySurrogate.load(path)
     card, test, published = surrogate.card, surrogate.card.test, surrogate.card.published
-    lines = table("", str(path))
+    lines = Listing("", str(path))
     for what, words in (
         ("what", f"{card.title}, in {card.unit}; PUE {card.pue or 'unknown'}"),
         (
@@ -85,6 +119,25 @@ def surrogate_show(
     ):
         lines.add_row(what, words)
     console.print(lines)
+
+
+@surrogate_app.command("audit")
+def surrogate_audit(
+    data: Annotated[
+        str, typer.Argument(help="Measured learning curves: digits-regnet-hpo, or an .arrow file of a sweep.")
+    ],
+    surrogate: Annotated[
+        Path | None, typer.Option("--surrogate", help="The .npz file; by default the one fitted to this table.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Fit under a split by network, too.")] = True,
+) -> None:
+    """Score a surrogate of learning curves beside three baselines and second trainings, and check what must hold.
+
+    Example: fairwatt surrogate audit digits-regnet-hpo
+    """
+    from fairwatt import cli_curves
+
+    cli_curves.audit(data, surrogate, strict)
 
 
 @surrogate_app.command("learning-curve")
@@ -119,7 +172,7 @@ def surrogate_learning_curve(
     write_atomically(out, svg(figure))
     write_atomically(out.with_suffix(".csv"), as_csv(points).encode())
     most = max(point.cells for point in points)
-    lines = table(f"on {most:,} cells", "splits", "R²", "Kendall's τ", "MAPE")
+    lines = Listing(f"on {most:,} cells", "splits", "R²", "Kendall's τ", "MAPE")
     for kind in dict.fromkeys(point.kind for point in points):
         last = [point for point in points if (point.kind, point.cells) == (kind, most)]
         spans = (_span([getattr(point, name) for point in last]) for name in _DRAWN)

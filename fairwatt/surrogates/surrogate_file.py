@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
+from fairwatt.regular_file import check_regular
 from fairwatt.sealed import DamagedFileError, write_atomically
 
 FORMAT = "fairwatt-surrogate 1"
@@ -35,7 +36,8 @@ def write_surrogate(path: Path, arrays: Mapping[str, NDArray[Any]], card: Mappin
 
 def read_surrogate(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
     """The arrays, the card and their checksum. Raises DamagedFileError for other content, UserError for a file of a
-    newer fairwatt, FileNotFoundError."""
+    newer fairwatt, OSError where it cannot be read, such as FileNotFoundError."""
+    check_regular(path)
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

@@ -32,6 +32,7 @@ def measured(path: Path, rows: str | None = None) -> tuple[dict[str, np.ndarray]
     return features, cells.energy_kwh.to_numpy()
 
 
+@pytest.mark.slow
 def test_the_error_on_the_cells_of_its_fit_is_the_published_one(shared: Path) -> None:
     features, kwh = measured(shared / "ecnas" / "ecnas_7v_energy.parquet")
     assert len(kwh) == 4_310
@@ -52,6 +53,7 @@ def test_coefficients_are_the_fitted_ones(shared: Path) -> None:
     assert pytest.approx(fitted["cv5"]["mape_pct"] / 100) == ECNAS_GPU.mape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("space", "mape_within", "tau"), [("4v", 0.075, 0.872), ("5v", 0.100, 0.796)])
 def test_the_error_beyond_the_range_is_the_stated_one(shared: Path, space: str, mape_within: float, tau: float) -> None:
     features, kwh = measured(shared / "ecnas" / f"ecnas_{space}_raw.parquet", "eval_index == 2 and epochs == 4")

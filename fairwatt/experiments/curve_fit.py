@@ -1,0 +1,131 @@
+"""Fit the surrogate of learning curves to measured trainings, and score it on configurations that it never saw."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairwatt.errors import UserError
+from fairwatt.experiments.curve_data import MeasuredCurves, read_measured_curves, split_keys
+from fairwatt.experiments.curve_scores import curve_scores
+from fairwatt.search_spaces.cache import cache_dir
+from fairwatt.search_spaces.curve_surrogate import KIND, CurveCard, CurveSurrogate
+from fairwatt.surrogates.curve_model import CurveModel
+from fairwatt.surrogates.epoch_cost import EpochCost
+
+Progress = Callable[[int, int], None]
+
+_NOTES = (
+    "predictions are of trainings like those of the table, on its data and at its scale; they are not EA-HAS-Bench's",
+    "the noise 'retraining' is that between two trainings of one configuration, from those trained twice",
+)
+
+
+def fit_curve_surrogate(
+    table: str | Path,
+    seed: int = 0,
+    out: Path | None = None,
+    *,
+    split_seed: int = 0,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Path:
+    """Fit, score and store a surrogate; returns where: `out`, or the cache, where the spaces look for it.
+
+    seed: of the training; split_seed: of the split. settings: of `CurveModel.fit`. Raises UserError, OSError.
+    """
+    data = read_measured_curves(table)
+    path = out or cache_dir() / "surrogates" / f"{data.name}.npz"
+    fit_curves(data, seed, split_seed=split_seed, progress=progress, **settings).save(path)
+    return path
+
+
+def fit_curves(
+    data: MeasuredCurves,
+    seed: int = 0,
+    *,
+    split_seed: int = 0,
+    by_network: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> CurveSurrogate:
+    """As `fit_curve_surrogate`, in memory. by_network: split so that tested networks are new, too."""
+    split = split_keys(data, split_seed, by_network=by_network)
+    rows = {name: data.rows(keys) for name, keys in vars(split).items()}
+    rng = np.random.default_rng(seed)
+    examples, known = data.examples, np.concatenate([split.training, split.stopping])
+    first, second = (examples.rows(part) for part in data.pairs(known))
+    model = CurveModel.fit(
+        examples.rows(rows["training"]),
+        examples.rows(rows["stopping"]),
+        rng,
+        pairs=(first, second),
+        progress=progress,
+        **settings,
+    )
+    learned = np.sort(np.concatenate([rows["training"], rows["stopping"]]))
+    features = np.hstack([examples.architecture, examples.hyper])[learned]
+    surrogate = CurveSurrogate(
+        model=model,
+        seconds=EpochCost.fit(features, data.seconds[learned], rng),
+        energy=EpochCost.fit(features, data.energy_kwh[learned], rng) if data.measured_energy else None,
+        training=split.training,
+        stopping=split.stopping,
+        test=split.test,
+        card=_card(data, seed, split_seed, by_network, {name: len(part) for name, part in rows.items()}, settings),
+    )
+    surrogate = replace(surrogate, card=replace(surrogate.card, degree=model.degree))
+    return replace(surrogate, card=replace(surrogate.card, test=_scores(surrogate, data)))
+
+
+def check_same_data(surrogate: CurveSurrogate, data: MeasuredCurves) -> None:
+    """Raise UserError where a surrogate was fitted to another table than this."""
+    if surrogate.card.data_sha256 != data.sha256:
+        raise UserError(
+            f"the surrogate was fitted to another {surrogate.card.data} (sha256 {surrogate.card.data_sha256[:12]}...) "
+            f"than this one ({data.sha256[:12]}...): fit it again"
+        )
+
+
+def _scores(surrogate: CurveSurrogate, data: MeasuredCurves) -> dict[str, float]:
+    """On the first trainings of the test keys: means over lengths, by the names of `curve_scores`."""
+    tested = data.examples.rows(data.first(surrogate.test))
+    model = surrogate.model
+    scores = curve_scores(tested, lambda places: model.predict(tested.architecture, tested.hyper, places))
+    return {f"{kind}_{name}": value for kind, own in scores.items() for name, value in own["mean"].items()}
+
+
+def _card(
+    data: MeasuredCurves,
+    seed: int,
+    split_seed: int,
+    by_network: bool,
+    trainings: dict[str, int],
+    settings: dict[str, Any],
+) -> CurveCard:
+    what = "network" if by_network else "key"
+    return CurveCard(
+        kind=KIND,
+        title=f"learning curves of the RegNet + HPO space {data.variant}, as trained for {data.name}",
+        data=data.name,
+        data_sha256=data.sha256,
+        variant=data.variant,
+        lengths={str(epochs): points for epochs, points in data.lengths.items()},
+        degree=0,
+        split=f"70/10/20 by {what} under seed {split_seed}"
+        + ("" if by_network else "; of the keys trained twice 40 % are tested"),
+        split_seed=split_seed,
+        by_network=by_network,
+        trainings=trainings,
+        seed=seed,
+        settings=dict(settings),
+        test={},
+        seconds="boosted trees, of the seconds that the table says an epoch took",
+        energy="boosted trees, of the energy that was measured" if data.measured_energy else "operation counts",
+        command=f"fairwatt surrogate fit {data.name} --seed {seed} --split {split_seed}",
+        packages={name: metadata.version(name) for name in ("numpy", "torch", "scikit-learn")},
+        notes=_NOTES,
+    )

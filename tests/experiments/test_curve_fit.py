@@ -1,0 +1,179 @@
+"""Surrogates of learning curves end to end on an invented sweep: table, split, file, audit, command line."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from invented_sweep import write_parts
+from typer.testing import CliRunner
+
+from fairwatt.cli_surrogate import surrogate_app
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments import curve_audit, curve_fit
+from fairwatt.experiments.config_table import collect_configs
+from fairwatt.experiments.curve_audit import CEILING, OURS, audit_curves
+from fairwatt.experiments.curve_data import MeasuredCurves, read_measured_curves, split_keys
+from fairwatt.experiments.curve_fit import fit_curves
+from fairwatt.experiments.curve_scores import curve_scores
+from fairwatt.sealed import DamagedFileError
+from fairwatt.search_spaces.curve_surrogate import CurveSurrogate, CurveSurrogateNotFoundError
+from fairwatt.search_spaces.regnet_encoding import HYPERS
+from fairwatt.search_spaces.table import TableError
+from fairwatt.surrogates.baselines import BASELINES
+from fairwatt.surrogates.curve_examples import CurveExamples
+
+SETTINGS = {"members": 2, "width": 16, "epochs": 15}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sweep")
+    spec = folder / "digits-regnet-hpo.yaml"
+    spec.write_text("name: digits-regnet-hpo\nspace: digits-regnet-hpo\nconfigs: 300\nrepeated: 100\n")
+    write_parts(spec, folder)
+    return collect_configs(spec, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def data(table: Path) -> MeasuredCurves:
+    return read_measured_curves(table)
+
+
+@pytest.fixture(scope="module")
+def surrogate(data: MeasuredCurves) -> CurveSurrogate:
+    return fit_curves(data, seed=1, **SETTINGS)
+
+
+@pytest.mark.slow
+def test_the_table_becomes_curves_in_percent(data: MeasuredCurves) -> None:
+    assert (len(data), len(np.unique(data.keys)), len(data.repeated)) == (400, 300, 100)
+    assert data.lengths == {50: 12, 100: 25, 200: 50}
+    assert not data.measured_energy
+    first, second = data.pairs(data.keys)
+    assert (data.keys[first] == data.keys[second]).all()
+    assert (data.repeats[second] == 1).all()
+    assert data.examples.last.min() > 1  # percent, not fractions
+
+
+@pytest.mark.slow
+def test_splits_share_no_key_and_the_strict_one_no_network(data: MeasuredCurves) -> None:
+    split = split_keys(data)
+    parts = [split.training, split.stopping, split.test]
+    assert sorted(np.concatenate(parts).tolist()) == np.unique(data.keys).tolist()
+    assert [len(part) for part in parts] == [210, 30, 60]
+    assert len(np.intersect1d(split.test, data.repeated)) == 40
+    assert (split_keys(data).test == split.test).all()
+    assert not np.array_equal(split_keys(data, 1).test, split.test)
+    strict = split_keys(data, by_network=True)
+    networks = [set((part // HYPERS).tolist()) for part in (strict.training, strict.stopping, strict.test)]
+    assert sum(map(len, networks)) == len(set.union(*networks)) == len(np.unique(data.keys // HYPERS))
+
+
+@pytest.mark.slow
+def test_the_file_tells_what_the_surrogate_told(
+    surrogate: CurveSurrogate, data: MeasuredCurves, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.npz"
+    saved = surrogate.save(path)
+    again = CurveSurrogate.load(path)
+    keys, progress, uniforms = data.keys[:50], [1 / 9, 1 / 3, 1.0], np.linspace(0, 0.9, 50)
+    assert again.sha256 == saved.sha256
+    assert again.card == surrogate.card
+    assert np.array_equal(again.predict(keys, progress), surrogate.predict(keys, progress))
+    assert np.array_equal(again.noisy(keys, progress, uniforms), surrogate.noisy(keys, progress, uniforms))
+    assert (again.seconds_per_epoch(keys) == surrogate.seconds_per_epoch(keys)).all()
+    assert (again.test == surrogate.test).all()
+    assert sorted(set(again.lengths(keys).tolist())) == [12, 25, 50]
+    assert again.positions(keys, [1.0]).tolist() == [[1.0]] * 50
+    assert fit_curves(data, seed=1, **SETTINGS).save(tmp_path / "two.npz").sha256 == saved.sha256
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DamagedFileError):
+        CurveSurrogate.load(path)
+    with pytest.raises(UserError, match="keys outside"):
+        surrogate.predict(np.array([10**6]), [1.0])
+    with pytest.raises(UserError, match="progress outside 0 to 1"):
+        surrogate.predict(keys, [1.5])
+
+
+@pytest.mark.slow
+def test_the_audit_sees_what_is_wrong(
+    surrogate: CurveSurrogate, data: MeasuredCurves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curve_audit, "BASELINES", {"parametric": BASELINES["parametric"]})
+    monkeypatch.setattr(curve_audit, "ASKED", 2000)
+    monkeypatch.setattr(curve_audit, "_NOISE_DRAWS", 2)
+    audit = audit_curves(surrogate, data, strict=True)
+    assert audit.configurations[:2] == (60, 40)
+    assert audit.scores.keys() == {OURS, "parametric"}
+    assert audit.on_repeated.keys() == {OURS, "parametric", CEILING}
+    ceiling = audit.on_repeated[CEILING]["validation"]
+    assert ceiling.keys() == {"12", "25", "50", "mean"}
+    assert audit.shares[OURS]["test"] == pytest.approx(
+        audit.on_repeated[OURS]["test"]["mean"]["end_tau"] / audit.on_repeated[CEILING]["test"]["mean"]["end_tau"]
+    )
+    assert surrogate.card.test["validation_end_tau"] == audit.scores[OURS]["validation"]["mean"]["end_tau"]
+    assert all(check.passed for check in audit.checks), audit.checks
+    leaking = replace(surrogate, training=np.sort(np.append(surrogate.training, surrogate.test[:3])))
+    monkeypatch.setattr(curve_audit, "BASELINES", {})
+    wrong = audit_curves(leaking, data, strict=False)
+    failed = [check.name for check in wrong.checks if not check.passed]
+    assert [name.split()[1] for name in failed] == ["test", "second", "split"]
+    assert wrong.by_network == {}
+    metered = replace(data, energy_kwh=np.exp(data.examples.architecture[:, 0] / 20), measured_energy=True)
+    measured = fit_curves(metered, **SETTINGS | {"epochs": 1}).energy
+    assert audit.energy == {}
+    assert measured is not None
+    kwh = measured.predict(np.hstack([data.examples.architecture, data.examples.hyper]))
+    assert np.corrcoef(kwh, metered.energy_kwh)[0, 1] > 0.95
+    with pytest.raises(UserError, match="fit it again"):
+        audit_curves(surrogate, replace(data, sha256="0" * 64))
+
+
+def test_scores_by_hand() -> None:
+    errors = np.broadcast_to(np.array([10.0, 20.0, 30.0])[:, None, None], (3, 2, 7))
+    examples = CurveExamples(np.zeros((3, 1)), np.zeros((3, 1)), np.full(3, 7), errors)
+    column = np.array([[10.0], [30.0], [20.0]])
+    scores = curve_scores(examples, lambda places: (np.repeat(column, len(places), axis=1), np.full((3, 7), 20.0)))
+    assert scores["validation"]["7"] == pytest.approx(
+        {"end_tau": 1 / 3, "end_r2": 0, "tau": 1 / 3, "r2": 0, "end_rmse": np.sqrt(200 / 3), "rmse": np.sqrt(200 / 3)}
+    )
+    assert scores["test"]["mean"]["tau"] == scores["test"]["mean"]["r2"] == 0
+
+
+@pytest.mark.slow
+def test_the_command_line_fits_shows_and_audits(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path))
+    monkeypatch.setattr(curve_audit, "BASELINES", {})
+    monkeypatch.setattr(curve_audit, "ASKED", 1000)
+    monkeypatch.setattr(curve_audit, "_NOISE_DRAWS", 2)
+    monkeypatch.setattr(curve_fit, "fit_curves", partial(fit_curves, **SETTINGS))
+
+    def answer(*words: str) -> str:
+        return " ".join(CliRunner().invoke(surrogate_app, words, catch_exceptions=False).output.split())
+
+    with pytest.raises(CurveSurrogateNotFoundError, match="fairwatt surrogate fit"):
+        answer("audit", str(table))
+    with pytest.raises(UnknownNameError, match="kind of surrogate"):
+        answer("fit", str(table), "--kind", "trees")
+    shown = answer("fit", str(table))
+    assert "70/10/20 by key under seed 0" in shown
+    path = tmp_path / "surrogates" / "digits-regnet-hpo.npz"
+    assert path.stat().st_size < 10**6
+    assert answer("show", str(path)) in shown
+    told = answer("audit", str(table), "--no-strict")
+    assert "final τ as a share of the second training's" in told
+    assert "holds 0 of 1000 random keys outside" in told.replace("1,000", "1000")
+
+
+def test_mistakes_are_answered(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError):
+        read_measured_curves("digits-regnet-hop")
+    with pytest.raises(TableError, match="is no table of RegNet"):
+        read_measured_curves("digits-cells-4v")
+    spec = tmp_path / "digits-regnet-hpo.yaml"
+    spec.write_text("name: digits-regnet-hpo\nspace: digits-regnet-hpo\nconfigs: 5\n")
+    write_parts(spec, tmp_path)
+    with pytest.raises(UserError, match="5 configurations; a surrogate of curves needs 200"):
+        read_measured_curves(collect_configs(spec, folder=tmp_path))
