@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from fairwatt.optimizer import OptimizerFactory, SearchEnded, optimizer
 from fairwatt.problem import Benchmark
 from fairwatt.records import Measurement
 from fairwatt.registry import OPTIMIZERS
+from fairwatt.search_spaces.measured_configs import measured_configs
 from fairwatt.space_conformance import check_benchmark, check_space
 
 NAMES = OPTIMIZERS.names()
@@ -45,6 +47,19 @@ def test_the_toy_benchmark_conforms(toy: Benchmark) -> None:
     assert [f for f in check_benchmark(toy, np.random.default_rng(0)) if not f.passed] == []
     raw = make_benchmark("toy-cells", sampler="raw")
     assert [f for f in check_space(raw.space, np.random.default_rng(0)) if not f.passed] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_registered_optimizer_conforms_on_learning_curves(toy_table: Path, name: str) -> None:
+    """Where trainings go on instead of starting again, and where full training differs by configuration."""
+    curves, factory = measured_configs(str(toy_table)), OPTIMIZERS.load(name)
+    if factory.extra:
+        pytest.importorskip(factory.extra)
+    assert [finding for finding in check_optimizer(factory, curves, run) if not finding.passed] == []
+    found = run(curves, factory, budget="30 full")
+    assert found.spent == found.header.budget
+    assert found.incumbent is not None
 
 
 # -- faults of optimizers ---------------------------------------------------------------------------------------------
