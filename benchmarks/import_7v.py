@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import command
 import ecnas_file
 import numpy as np
 from timing import fresh_process, load_line, print_table, seconds
@@ -23,13 +24,13 @@ from timing import fresh_process, load_line, print_table, seconds
 from fairwatt.search_spaces.cell_index import cell_hashes, cell_index
 from fairwatt.search_spaces.sources import verify
 
-NAME = "synthetic-7v"
+NAME, CELLS = "synthetic-7v", 423_624
 PARTS = (0.1, 0.5, 0.9)
 """Of the time of an undisturbed import, after which one is killed."""
 _IMPORT = """
 import sys, time
 start = time.perf_counter()
-from fairwatt.search_spaces.sources import import_file
+from fairwatt.search_spaces.table_import import import_file
 import_file(sys.argv[1], sys.argv[2])
 taken = time.perf_counter() - start
 with open("/proc/self/status") as status:  # getrusage counts the parent of a new process too
@@ -39,8 +40,8 @@ print(taken, time.process_time(), peak)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=423_624, help="so many cells, drawn at random; all by default")
+    parser = command.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=_cells, default=CELLS, help="so many cells, drawn at random; all by default")
     parser.add_argument("--keep", type=Path, help="leave the file and its table here (FAIRWATT_CACHE=FOLDER finds it)")
     chosen = parser.parse_args()
     if chosen.keep:
@@ -49,6 +50,13 @@ def main() -> None:
     else:
         with tempfile.TemporaryDirectory() as folder:
             run(Path(folder), chosen.cells)
+
+
+def _cells(text: str) -> int:
+    number = command.positive(text)
+    if number > CELLS:
+        raise argparse.ArgumentTypeError(f"there are {CELLS:,} cells, not {number:,}")
+    return number
 
 
 def run(folder: Path, count: int) -> None:
@@ -134,4 +142,4 @@ def kill(source: Path, table: Path, after: float | None) -> tuple[str, str, str]
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

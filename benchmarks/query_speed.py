@@ -1,6 +1,5 @@
 """How fast a table of 423,624 cells answers: `python benchmarks/query_speed.py`. Nothing is asserted."""
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,21 +10,23 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from command import Parser, run
 from synthetic_table import synthetic_7v
 from timing import median_seconds, print_table, seconds
 
 from fairwatt import load_table
 from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.cell_data import CellData
 from fairwatt.search_spaces.cell_index import cell_index
 from fairwatt.search_spaces.cell_table import CellTable
-from fairwatt.search_spaces.tabular import CellData, TabularBenchmark
+from fairwatt.search_spaces.tabular import TabularBenchmark
 
 CALLS, BATCH = 2_000, 1_000_000
 OPS = np.array(["conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--table", help="name of a table, or path of its .arrow file; a synthetic one by default")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -118,4 +119,4 @@ def labelled(cell: int) -> tuple[list[list[int]], list[str]]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.cell_index import cell_hashes, cell_index, pairs
-from fairwatt.search_spaces.table import Column, write_table
+from fairwatt.search_spaces.column import Column
+from fairwatt.search_spaces.table import write_table
 
 EPOCHS = (4, 12, 36, 108)
 

@@ -14,7 +14,8 @@ from fairwatt.experiments.sweep_spec import SweepSpec
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.cell_columns import mean_full_kwh
 from fairwatt.search_spaces.cell_complexity import CONV3X3
-from fairwatt.search_spaces.table import Column, open_table
+from fairwatt.search_spaces.column import Column
+from fairwatt.search_spaces.table import open_table
 from fairwatt.surrogates.energy_model import ECNAS_GPU
 
 

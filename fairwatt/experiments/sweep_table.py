@@ -21,7 +21,8 @@ from fairwatt.experiments.sweep_card import card_text, describe
 from fairwatt.experiments.sweep_spec import CellNet, adjacency, cells, load_spec
 from fairwatt.search_spaces.cell_columns import label
 from fairwatt.search_spaces.cell_complexity import CIFAR10, complexity
-from fairwatt.search_spaces.table import Column, write_table
+from fairwatt.search_spaces.column import Column
+from fairwatt.search_spaces.table import write_table
 from fairwatt.surrogates.energy_model import OperationCountModel
 
 CIFAR10_TRAINING_IMAGES = 40_000

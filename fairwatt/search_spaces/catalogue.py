@@ -8,13 +8,12 @@ the files: EC-NAS publishes both trainings and multiples of trainings under one 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from fairwatt.search_spaces.cell_columns import KEYS, Rules
+from fairwatt.search_spaces.column_rules import HARDWARE, LINSCALE, MEASURED, SAMPLED, SURROGATE
 from fairwatt.search_spaces.nasbench import MODELLED, NOTES
+from fairwatt.search_spaces.published_file import REPOSITORY, Source
 from fairwatt.surrogates.energy_model import ECNAS_GPU
 
-REPOSITORY = "PedramBakh/EC-NAS-Bench on GitHub, commit 1a82fdd"
 PUE = 1.59
 _FOLDER = "ecnas/ecnas/utils/data/tabular_benchmarks/"
 _MEDIA = "https://media.githubusercontent.com/media/PedramBakh/EC-NAS-Bench/main/"
@@ -22,82 +21,7 @@ _MEDIA = "https://media.githubusercontent.com/media/PedramBakh/EC-NAS-Bench/main
 _BLOBS = "https://raw.githubusercontent.com/PedramBakh/EC-NAS-Bench/"
 """Older commits hold some of the files themselves, under older names."""
 _UNSCALED, _DEVICES = "13e373ead9d5c1fa177de1c1217b0cd9d8739aac", "afbd0556eff81640c15ed1f0c081e56dd501d7b2"
-_LICENCE = "MIT (what derives from NAS-Bench-101: Apache-2.0)"
 _QUADRO = "NVIDIA Quadro RTX 6000 and CPU"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One published file and the table that it becomes.
-
-    file: path in `repository`; bytes, sha256: of that file; rows: of the table; rules: provenance of the columns, the
-    first pattern that fits, "measured" where none does. public: whether the file can be downloaded anywhere.
-    slow_runs: how many of the first runs, by start, were of a slower phase and are flagged in a column `suspect`,
-    beside rows with more energy than their total; None: the table has no such column. urls: where the very file is, in
-    order of trial.
-    """
-
-    name: str
-    title: str
-    file: str
-    bytes: int
-    sha256: str
-    rows: int
-    hardware: str
-    rules: Rules
-    notes: tuple[str, ...]
-    repository: str = REPOSITORY
-    licence: str = _LICENCE
-    public: bool = True
-    slow_runs: int | None = None
-    urls: tuple[str, ...] = ()
-
-    @property
-    def filename(self) -> str:
-        """The name of the file without its folder."""
-        return self.file.rpartition("/")[2]
-
-
-_KEYS: Rules = tuple((key, "measured") for key in KEYS)
-_PREDICTED: Rules = (("*predicted_*", "estimated"),)
-_ACCURACY: Rules = (("train_accuracy", "measured"), ("validation_accuracy", "measured"), ("test_accuracy", "measured"))
-_REST: Rules = (("*", "estimated"),)
-
-MEASURED: Rules = _PREDICTED
-"""Every training was run to its end; only carbontracker's predictions were not."""
-
-LINSCALE: Rules = (
-    *(_KEYS),
-    *(_ACCURACY),
-    *((name, "scaled") for name in ("energy_kwh", "seconds", "co2eq_g", "epoch")),
-    *(_REST),
-)
-"""Only the final message is scaled; the rest repeats the 4-epoch run at every budget, the accuracies at all points."""
-
-HARDWARE: Rules = (
-    *((part + name, "scaled") for part in ("halfway_", "total_") for name in ("energy_kwh", "seconds", "co2eq_g")),
-    *LINSCALE,
-)
-"""As LINSCALE, with half-way and totals multiplied too."""
-
-SURROGATE: Rules = (
-    *(_KEYS),
-    *(_ACCURACY),
-    ("energy_kwh", "surrogate"),
-    ("co2eq_g", "surrogate"),
-    ("seconds", "measured"),
-    *(_REST),
-)
-SAMPLED: Rules = (
-    *(_KEYS),
-    *(_ACCURACY),
-    ("energy_kwh", "surrogate"),
-    ("extrapolated", "surrogate"),
-    ("seconds", "scaled"),
-    *(_REST),
-)
-OWN: Rules = (*_KEYS, *_REST)
-"""Of a file that the catalogue does not know, nothing is known."""
 
 _METER = "energy: carbontracker 1.1.7, PUE 1.59 folded in; whether memory (DRAM) is included is doubtful"
 _SCALED = "energy, CO2 and time of 12, 36 and 108 epochs are those of the 4-epoch run (repeat 1) × epochs/4"

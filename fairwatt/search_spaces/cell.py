@@ -1,19 +1,16 @@
 """The search space of NAS-Bench-101 cells (Ying et al. 2019) in raw encodings.
 
-A `Config` is the raw encoding on the space's full vertex number V: V(V-1)/2 edge bits, then V-2 operation codes,
-pruned parts included. Its `key` is the cell id after pruning.
+A `Config` is the raw encoding on the space's full vertex number. Its `key` is the cell id after pruning.
 """
 
-import operator
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.problem import Dim, SearchSpace
 from fairwatt.records import Config
 from fairwatt.search_spaces.cell_graph import INPUT as INPUT
 from fairwatt.search_spaces.cell_graph import MAX_EDGES as MAX_EDGES
@@ -23,9 +20,7 @@ from fairwatt.search_spaces.cell_graph import graph_hash as graph_hash
 from fairwatt.search_spaces.cell_graph import pairs
 from fairwatt.search_spaces.cell_graph import prune as prune
 from fairwatt.search_spaces.cell_index import cell_index
-
-if TYPE_CHECKING:
-    from ConfigSpace import Configuration, ConfigurationSpace
+from fairwatt.search_spaces.raw_encoding import RawEncodings
 
 SAMPLERS = ("uniform", "raw")
 MAX_STEPS = 1_000
@@ -33,7 +28,7 @@ MAX_STEPS = 1_000
 _ALWAYS, _NEVER = 1 << 30, 31  # a bit of every mask that is set and one that is not, beyond those of the pairs
 
 
-class CellSpace(SearchSpace):
+class CellSpace(RawEncodings):
     """The cells of at most `vertices` vertices, or those of them that a table holds.
 
     members: cell ids that can be measured; all where None. sampler: "uniform" over the distinct member cells, or
@@ -44,9 +39,8 @@ class CellSpace(SearchSpace):
         if sampler not in SAMPLERS:
             raise UnknownNameError("sampler", sampler, SAMPLERS)
         index = cell_index(vertices)
-        self.vertices = vertices
+        super().__init__(vertices)
         self.sampler = sampler
-        self.pairs = pairs(vertices)
         chosen = np.arange(len(index)) if members is None else np.asarray(_sized(members))
         if chosen.dtype.kind not in "iu" or not chosen.size or chosen.min() < 0 or chosen.max() >= len(index):
             raise UserError(f"a space of {vertices} vertices has cell ids 0..{len(index) - 1}")
@@ -56,11 +50,6 @@ class CellSpace(SearchSpace):
         self._index = index
         self._member = self.is_member.data
         self._embedding = [_embedding(size, vertices) for size in range(2, vertices + 1)]
-        self.dims = tuple(Dim(f"edge_{i}_{j}", (0, 1), True, "edges") for i, j in self.pairs) + tuple(
-            Dim(f"op_{v}", (0, 1, 2), False, "ops") for v in range(1, vertices - 1)
-        )
-        self._edge_weights = [1 << bit for bit in range(len(self.pairs))]
-        self._op_weights = [len(OPS) ** power for power in range(vertices - 3, -1, -1)]
         self.fallbacks = 0
 
     def __len__(self) -> int:
@@ -99,14 +88,6 @@ class CellSpace(SearchSpace):
         """The pruned matrix [n, n] and the n operation names, "input" to "output". Errors as of `prune`."""
         pruned, codes = prune(self.matrix(config), self._op_codes(config))
         return pruned, (INPUT, *(OPS[code] for code in codes), OUTPUT)
-
-    def matrix(self, config: Config) -> NDArray[np.int8]:
-        """[V, V] the raw adjacency matrix, nothing pruned. Raises ValueError for a malformed config."""
-        self._require(config)
-        matrix = np.zeros((self.vertices, self.vertices), dtype=np.int8)
-        for (i, j), bit in zip(self.pairs, config, strict=False):
-            matrix[i, j] = bit
-        return matrix
 
     # -- moves
 
@@ -185,65 +166,7 @@ class CellSpace(SearchSpace):
         self.fallbacks += 1
         return self.sample(rng)
 
-    # -- encodings
-
-    def encode(self, config: Config, kind: str = "unit") -> NDArray[np.float64]:
-        """Features of one configuration.
-
-        kind: "unit" [D], value k of n as (k + 1/2)/n; "onehot" [E + 3(V-2)], edge bits and one-hot operations of the
-        raw encoding; "path" [sum of 3^i, i < V-1], which operation sequences lead from input to output (BANANAS,
-        White et al. 2021, section 4), equal for equal keys. Raises ValueError for a malformed config.
-        """
-        self._require(config)
-        if kind == "unit":
-            return np.array([(int(v) + 0.5) / len(d.values) for v, d in zip(config, self.dims, strict=True)])
-        if kind == "onehot":
-            ops = np.eye(len(OPS))[list(self._op_codes(config))].ravel()
-            return np.concatenate([np.array(config[: len(self.pairs)], dtype=np.float64), ops])
-        if kind == "path":
-            return self._paths(config)
-        raise UnknownNameError("encoding", kind, ("unit", "onehot", "path"))
-
-    def decode(self, point: NDArray[np.float64]) -> Config:
-        """The configuration nearest to a point [D] of the unit cube; may be invalid. Raises ValueError outside it."""
-        values = np.asarray(point, dtype=np.float64)
-        if values.shape != (len(self.dims),) or not ((values >= 0) & (values <= 1)).all():
-            raise ValueError(f"expected {len(self.dims)} numbers between 0 and 1, got {point!r}")
-        sizes = np.array([len(dim.values) for dim in self.dims])
-        return tuple(np.minimum((values * sizes).astype(int), sizes - 1).tolist())
-
-    def configspace(self) -> "ConfigurationSpace":
-        """The same raw encodings for SMAC, BOHB and friends: categorical operations by name, ordinal edge bits."""
-        from ConfigSpace import Categorical, ConfigurationSpace, Integer
-
-        space = ConfigurationSpace(name=f"cells-{self.vertices}v")
-        for dim in self.dims:
-            space.add(Categorical(dim.name, OPS) if dim.group == "ops" else Integer(dim.name, (0, 1)))
-        return space
-
-    def to_configspace(self, config: Config, space: "ConfigurationSpace") -> "Configuration":
-        """This configuration as one of `space`, which `configspace` made."""
-        from ConfigSpace import Configuration
-
-        values = {
-            dim.name: OPS[int(value)] if dim.group == "ops" else value
-            for dim, value in zip(self.dims, config, strict=True)
-        }
-        return Configuration(space, values=values)
-
-    def from_configspace(self, configuration: "Configuration") -> Config:
-        """The inverse of `to_configspace`; may be invalid."""
-        return tuple(
-            OPS.index(configuration[dim.name]) if dim.group == "ops" else int(configuration[dim.name])
-            for dim in self.dims
-        )
-
     # -- inner workings
-
-    def _code(self, config: Config) -> tuple[int, int]:
-        mask: int = sum(map(operator.mul, self._edge_weights, config))
-        number: int = sum(map(operator.mul, self._op_weights, config[len(self.pairs) :]))
-        return mask, number
 
     def _member_id(self, mask: int, number: int) -> int:
         cell = self._index.id(mask, number)
@@ -251,48 +174,6 @@ class CellSpace(SearchSpace):
 
     def _id(self, config: Config) -> int:
         return self._member_id(*self._code(config))
-
-    def _well_formed(self, config: Config) -> bool:
-        if not isinstance(config, tuple) or len(config) != len(self.dims):
-            return False
-        if set(map(type, config)) == {int}:  # the usual case, without a look at every value
-            values = cast("tuple[int, ...]", config)
-            return min(values) >= 0 and max(values) < len(OPS) and max(values[: len(self.pairs)]) <= 1
-        return all(
-            type(value) is not bool and isinstance(value, int | np.integer) and value in dim.values
-            for value, dim in zip(config, self.dims, strict=True)
-        )
-
-    def _require(self, config: Config) -> None:
-        if not self._well_formed(config):
-            raise ValueError(f"not a raw encoding on {self.vertices} vertices: {config}")
-
-    def _op_codes(self, config: Config) -> tuple[int, ...]:
-        return tuple(int(value) for value in config[len(self.pairs) :])
-
-    def _step(self, config: Config, rng: np.random.Generator) -> Config:
-        edges = len(self.pairs)
-        change_op = self.vertices > 2 and rng.random() < 0.5
-        place = edges + int(rng.integers(self.vertices - 2)) if change_op else int(rng.integers(edges))
-        return (*config[:place], self._other_value(place, config, rng), *config[place + 1 :])
-
-    def _other_value(self, place: int, config: Config, rng: np.random.Generator) -> int:
-        value, size = int(config[place]), len(self.dims[place].values)
-        return 1 - value if size == 2 else (value + 1 + int(rng.integers(size - 1))) % size
-
-    def _paths(self, config: Config) -> NDArray[np.float64]:
-        matrix, ops = prune(self.matrix(config), self._op_codes(config))
-        starts = [sum(3**i for i in range(length)) for length in range(self.vertices - 1)]
-        features = np.zeros(sum(3**i for i in range(self.vertices - 1)))
-        open_paths: list[tuple[int, int, int]] = [(0, 0, 0)]  # vertex, interior vertices passed, their number
-        while open_paths:
-            vertex, passed, number = open_paths.pop()
-            for after in np.flatnonzero(matrix[vertex]).tolist():
-                if after == len(matrix) - 1:
-                    features[starts[passed] + number] = 1.0
-                else:
-                    open_paths.append((after, passed + 1, 3 * number + ops[after - 1]))
-        return features
 
 
 def _sized(members: Iterable[int]) -> list[int] | NDArray[np.integer]:

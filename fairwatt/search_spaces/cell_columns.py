@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
 from fairwatt.search_spaces.cell import OPS
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.ecnas_metrics import Devices, Evaluation, Metrics, PowerUsage
 from fairwatt.search_spaces.growing_column import GrowingColumn, MaskedArray
 from fairwatt.search_spaces.stored_cells import stored_cells
-from fairwatt.search_spaces.table import Column
 from fairwatt.search_spaces.tfrecord import Record, TFRecordError
 
 KEYS = ("cell", "hash", "vertices", "edges", "ops", "params", "epochs", "replicate")

@@ -8,17 +8,16 @@ pooling and head are the same for all and left out.
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.search_spaces.cell_complexity import CIFAR10, CONV1X1, CONV3X3, MAXPOOL3X3, vertex_channels
+from fairwatt.search_spaces.cell_complexity import CIFAR10, CONV1X1, CONV3X3, MAXPOOL3X3
 from fairwatt.search_spaces.cell_enumeration import OP_COUNT, op_digits
-from fairwatt.search_spaces.cell_graph import adjacency, pairs
+from fairwatt.search_spaces.cell_graph import pairs
 from fairwatt.search_spaces.cell_index import LARGEST, cell_index
+from fairwatt.search_spaces.network_counts import QUANTITIES, Counts, by_size, layer_counts, over_numbers
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 KINDS = ("conv3x3", "conv1x1", "maxpool", "projection")
 """Layers by kind: the operations by code, and the 1x1 convolutions through which a cell reads its input."""
-QUANTITIES = ("layers", "macs", "activation_bytes", "params")
 GRAPH = ("vertices", "edges", "depth", "from_input", "to_output", "input_to_output", "addition_bytes")
 COUNTS = (*(f"{kind}_{quantity}" for kind in KINDS for quantity in QUANTITIES), *QUANTITIES, *GRAPH)
 
@@ -26,7 +25,6 @@ PUBLISHED = 36
 _LABELS = {CONV1X1: 2, CONV3X3: 3, MAXPOOL3X3: 4}
 _INPUT, _OUTPUT = 1, 5
 _PROJECTION = len(KINDS) - 1
-_BYTES = 4
 
 
 def count_features(cells: NDArray[np.integer]) -> Array:
@@ -37,19 +35,14 @@ def count_features(cells: NDArray[np.integer]) -> Array:
     """
     index = cell_index(LARGEST)
     features = np.empty((len(cells), len(COUNTS)))
-    sizes = index.sizes[cells]
-    for size in np.unique(sizes).tolist():
-        own = np.flatnonzero(sizes == size)
-        graphs, which = np.unique(index.published_masks[cells[own]], return_inverse=True)
-        matrices = np.array([adjacency(mask, size) for mask in graphs.tolist()])
-        projections, by_op, additions = _layer_counts(matrices)
-        ops = op_digits(size - 2)[index.published_numbers[cells[own]]]  # [N_n, n-2]
-        sums = np.zeros((len(own), len(KINDS), len(QUANTITIES)))
-        for vertex, codes in enumerate(ops.T):
-            sums[np.arange(len(own)), codes] += by_op[which, vertex, codes]
-        sums[:, _PROJECTION] = projections[which]
-        shape = np.column_stack([_shapes(matrices), additions])[which]
-        features[own] = np.hstack([sums.reshape(len(own), -1), sums.sum(axis=1), shape])
+    for same in by_size(index.sizes[cells], index.published_masks[cells], index.published_numbers[cells]):
+        projections, operations = layer_counts(same.graphs, CIFAR10)
+        by_kind = np.zeros((*operations.shape[:3], len(KINDS), len(QUANTITIES)), dtype=np.int64)
+        by_kind[:, :, range(OP_COUNT), range(OP_COUNT)] = operations
+        sums = over_numbers(by_kind)[same.which, same.numbers]
+        sums[:, _PROJECTION] = projections[same.which]
+        shapes = np.column_stack([_shapes(same.graphs), _addition_bytes(same.graphs, operations)])[same.which]
+        features[same.places] = np.hstack([sums.reshape(len(sums), -1), sums.sum(axis=1), shapes])
     return features
 
 
@@ -75,39 +68,13 @@ def published_features(cells: NDArray[np.integer]) -> Array:
     return features
 
 
-def _layer_counts(matrices: NDArray[np.int64]) -> tuple[Counts, Counts, Counts]:
-    """Of graphs [G, n, n] the quantities of their input projections [G, 4], of each interior vertex under each
-    operation [G, n-2, 3, 4], and the bytes of their additions [G]."""
-    graphs, size = matrices.shape[:2]
-    projections = np.zeros((graphs, len(QUANTITIES)), dtype=np.int64)
-    by_op = np.zeros((graphs, size - 2, OP_COUNT, len(QUANTITIES)), dtype=np.int64)
-    additions = np.zeros(graphs, dtype=np.int64)
-    repeats, channels, before, pixels = CIFAR10.cells_per_stack, CIFAR10.stem_channels, CIFAR10.stem_channels, 0
-    for stack in range(CIFAR10.stacks):
-        channels, pixels = CIFAR10.stem_channels << stack, (CIFAR10.image_size >> stack) ** 2
-        widths = np.array([vertex_channels(matrix, 0, channels) for matrix in matrices.tolist()], dtype=np.int64)
-        inner, read = widths[:, 1:-1], before + (repeats - 1) * channels  # channels that the stack's cells read
-        fed, written = matrices[:, 0].sum(axis=1), (matrices[:, 0] * widths).sum(axis=1)
-        projections += np.column_stack(
-            [
-                repeats * fed,
-                read * written * pixels,
-                _BYTES * pixels * (read * fed + repeats * written),
-                (read + 2 * repeats) * written,
-            ]
-        )
-        moved = 2 * _BYTES * pixels * inner
-        for op, weights in ((CONV3X3, 9 * inner * inner), (CONV1X1, inner * inner)):
-            counted = (np.ones_like(inner), weights * pixels, moved, weights + 2 * inner)
-            by_op[:, :, op] += repeats * np.stack(counted, axis=-1)
-        nothing = np.zeros_like(inner)
-        by_op[:, :, MAXPOOL3X3] += repeats * np.stack((np.ones_like(inner), nothing, moved, nothing), axis=-1)
-        additions += repeats * _BYTES * pixels * (inner * (matrices.sum(axis=1)[:, 1:-1] - 1)).sum(axis=1)
-        before = channels
-    return projections, by_op, additions
+def _addition_bytes(graphs: Counts, operations: Counts) -> Counts:
+    """[G] the last of `GRAPH`. An operand is as large as what the operation reads, half of the bytes that it moves."""
+    operand_bytes = operations[:, :, CONV3X3, QUANTITIES.index("activation_bytes")] // 2
+    return np.asarray((operand_bytes * (graphs.sum(axis=1)[:, 1:-1] - 1)).sum(axis=1), dtype=np.int64)
 
 
-def _shapes(matrices: NDArray[np.int64]) -> Counts:
+def _shapes(matrices: Counts) -> Counts:
     """[G, 6] the first six of `GRAPH`."""
     graphs, size = matrices.shape[:2]
     depth = np.zeros((graphs, size), dtype=np.int64)

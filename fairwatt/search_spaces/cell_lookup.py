@@ -3,25 +3,25 @@
 Everything is worked out when it is asked for, and what is handed out is the caller's own.
 """
 
-import math
 import operator
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property, lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fairwatt.errors import UserError
-from fairwatt.records import JOULES_PER_KWH, NANO
-from fairwatt.search_spaces.cell_graph import INPUT, MAX_EDGES, OPS, OUTPUT, Matrix
+from fairwatt.search_spaces.budget_counters import BudgetCounters
+from fairwatt.search_spaces.cell_graph import MAX_EDGES, OPS, Matrix
 from fairwatt.search_spaces.cell_statistics import Hashes, Statistics
 from fairwatt.search_spaces.cell_table import CellPlaces
 from fairwatt.search_spaces.dataset_file import open_dataset
-from fairwatt.search_spaces.ecnas_keys import CHARGES, KEPT, STATE, Read, read_column
-from fairwatt.search_spaces.model_spec import ModelSpec, OutOfDomainError, as_spec, explain, square
+from fairwatt.search_spaces.drawing import Drawing, stored_drawing
+from fairwatt.search_spaces.ecnas_keys import STATE, Read, kept_answers, read_column
+from fairwatt.search_spaces.model_spec import NO_PATH, ModelSpec, OutOfDomainError, as_spec, explain
+from fairwatt.search_spaces.training_answers import TrainingAnswers
 
-_NJ_PER_KWH = JOULES_PER_KWH * NANO
 _OWN_STATE = ("dataset_file", "rng", "training_time_spent", "total_epochs_spent", "energy_spent_nj")
 
 
@@ -31,7 +31,7 @@ class UnknownCellError(OutOfDomainError, KeyError):
     __str__ = Exception.__str__
 
 
-class CellLookup:
+class CellLookup(BudgetCounters):
     """The cells of one table, in the words of the NAS-Bench-101 API.
 
     dataset_file: as of `open_dataset`. seed: of the generator `rng` that draws here; None draws one. repeat: which of
@@ -39,6 +39,9 @@ class CellLookup:
     file again, and go on with counters and generator of their own. Raises UserError with what to type where the table
     is not here, and for a seed that is none and a repeat that the table has not.
     """
+
+    _keys: Mapping[str, str] = {}
+    """Key -> column of what an answer tells of a training beside the state of the network."""
 
     def __init__(self, dataset_file: str | Path, seed: int | None, repeat: int | None) -> None:
         self.dataset_file = dataset_file
@@ -63,8 +66,7 @@ class CellLookup:
         self._first_row = {count: place * self._repeats for place, count in enumerate(table.epochs.tolist())}
         self._places, self._cells = CellPlaces(table.cells).place, table.cells.data
         self._edges, self._ops, self._params = table.ascii("edges"), table.ascii("ops"), read_column(table, "params")
-        self._cell_at = lru_cache(maxsize=KEPT)(self._stored)
-        self._told = lru_cache(maxsize=KEPT)(self._tell)
+        self._cell_at = lru_cache(maxsize=kept_answers(table))(self._stored)
         self.reset_budget_counters()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -87,9 +89,10 @@ class CellLookup:
 
         Raises UnknownCellError for a hash that is not in the table.
         """
-        place = self._place_of_hash.get(module_hash) if isinstance(module_hash, str) else None
-        if place is None:
-            raise UnknownCellError(f"{self.table.card.name} holds no cell with the hash {module_hash!r}")
+        try:
+            place = self._place_of_hash[module_hash]
+        except (KeyError, TypeError):  # of what cannot be hashed
+            raise UnknownCellError(f"{self.table.card.name} holds no cell with the hash {module_hash!r}") from None
         return self._fixed(place), self._computed(place)
 
     def get_metrics_from_spec(self, model_spec: Any) -> tuple[dict[str, Any], Statistics]:
@@ -101,13 +104,13 @@ class CellLookup:
     def fixed_statistics(self) -> Statistics:
         """hash -> name -> value."""
         known = self._place_of_hash
-        return Statistics(known, lambda code: self._fixed(known[code]), keep=False)
+        return Statistics(known, lambda code: self._fixed(known[code]), False)
 
     @property
     def computed_statistics(self) -> Statistics:
         """hash -> epochs -> repeat -> name -> value."""
         known = self._place_of_hash
-        return Statistics(known, lambda code: self._computed(known[code]), keep=False)
+        return Statistics(known, lambda code: self._computed(known[code]), False)
 
     def is_valid(self, model_spec: Any) -> bool:
         """Whether the table holds this cell."""
@@ -117,69 +120,64 @@ class CellLookup:
             return False
         return True
 
-    def has_cell(self, spec: ModelSpec) -> bool:
+    def has_cell(self, spec: ModelSpec | Drawing) -> bool:
         """As `is_valid`, in less than a microsecond where the spec was made here."""
         return self._places(spec.cell) is not None
 
     def spec_at(self, place: int) -> ModelSpec:
         """The spec of a cell by its place in the table, from 0."""
-        mask, ops, _ = self._cell_at(place)
-        return ModelSpec.of_code(len(ops), mask, ops, self._cells[place])
+        return ModelSpec.of_drawing(self._cell_at(place)[0])
 
-    # -- counters
+    # -- trainings
 
-    def get_budget_counters(self) -> tuple[float, int]:
-        """Seconds and epochs of all queries since the last reset; `energy_spent_kwh` has their energy."""
-        return self.training_time_spent, self.total_epochs_spent
-
-    @property
-    def energy_spent_kwh(self) -> float:
-        """Energy of all queries since the last reset: a sum of whole nanojoules, `energy_spent_nj`."""
-        return self.energy_spent_nj / _NJ_PER_KWH
-
-    def reset_budget_counters(self) -> None:
-        """Set all counters to 0."""
-        self.training_time_spent, self.total_epochs_spent, self.energy_spent_nj = 0.0, 0, 0
-
-    def _train(self, spec: Any, epochs: int, halfway: bool) -> tuple[int, dict[str, Any], dict[str, Any]]:
-        """One training, charged: its row, what is known of the network then, and what it took (not the caller's)."""
-        row = self._row(spec, epochs)
-        state, took, (seconds, trained, energy_nj) = self._told(row, halfway)
-        answer = self._fixed(row // self._rows_of_cell)
-        answer.update(state)
+    def _train(self, spec: Any, epochs: int, halfway: bool) -> tuple[int, dict[str, Any]]:
+        """One training, charged: its row, and what is told of it, in a dictionary that is the caller's own."""
+        try:
+            first = self._first_row[epochs]
+        except (KeyError, TypeError):  # of what cannot be hashed
+            known = ", ".join(map(str, self._first_row))
+            raise OutOfDomainError(f"{self.table.card.name} has trainings of {known} epochs, not {epochs!r}") from None
+        repeat = int(self.rng.integers(self._repeats)) if self.repeat is None else self.repeat
+        place = self._place(spec)
+        row = place * self._rows_of_cell + first + repeat
+        told, seconds, trained, energy_nj = (self._at_halfway if halfway else self._at_end).told(row)
+        drawing, params = self._cell_at(place)
+        answer = told.copy()
+        answer["module_adjacency"], answer["module_operations"] = drawing.matrix(), list(drawing.ops)
+        answer["trainable_parameters"] = params
         self.training_time_spent += seconds
         self.total_epochs_spent += trained
         self.energy_spent_nj += energy_nj
-        return row, answer, took
+        return row, answer
 
-    def _tell(self, row: int, halfway: bool) -> tuple[dict[str, Any], dict[str, Any], tuple[float, int, int]]:
-        """State, what it took, and what is booked for it: seconds, epochs, nanojoules."""
-        states, charges, epochs = self._halfway if halfway else self._final
-        state = {key: read(row) for key, read in states.items()}
-        took = {key: read(row) for key, read in charges.items()}
-        seconds, kwh = state["training_time"], took["energy (kWh)"]
-        if not (math.isfinite(seconds) and math.isfinite(kwh)):
-            raise OutOfDomainError(
-                f"{self.table.card.name} does not tell what its row {row} took ({seconds} s, {kwh} kWh), so a query "
-                "cannot be charged; get_metrics_from_spec() tells the rest and charges nothing"
-            )
-        return state, took, (seconds, round(epochs(row)), round(kwh * _NJ_PER_KWH))
+    @cached_property
+    def _at_end(self) -> TrainingAnswers:
+        return TrainingAnswers(self.table, self._keys, halfway=False)
+
+    @cached_property
+    def _at_halfway(self) -> TrainingAnswers:
+        return TrainingAnswers(self.table, self._keys, halfway=True)
 
     # -- from specs and hashes to rows; the first two names are known to users
 
     def _hash_spec(self, model_spec: Any) -> str:
         """The md5 of a spec. Raises OutOfDomainError for what is no cell."""
-        spec = as_spec(model_spec)
-        place = self._places(spec.cell)
-        return spec.hash_spec(self.config["available_ops"]) if place is None else self._hashes[place]
+        spec = model_spec if isinstance(model_spec, ModelSpec) else as_spec(model_spec)
+        cell = spec.drawing.cell
+        if cell < 0 and not spec.drawing.left:  # what mutations meet most
+            raise OutOfDomainError(NO_PATH)
+        place = self._places(cell)
+        if place is not None:
+            return self._codes[place]
+        return spec.hash_spec(self.config["available_ops"])
 
     def _check_spec(self, model_spec: Any) -> None:
         """Raises OutOfDomainError for what is no cell of the table."""
         self._place(model_spec)
 
     def _place(self, spec: Any) -> int:
-        own = as_spec(spec)
-        place = self._places(own.cell)
+        own = spec if isinstance(spec, ModelSpec) else as_spec(spec)
+        place = self._places(own.drawing.cell)
         if place is None:
             if own.cell < 0:
                 raise OutOfDomainError(explain(own))
@@ -189,41 +187,36 @@ class CellLookup:
             )
         return place
 
-    def _row(self, spec: Any, epochs: int) -> int:
-        try:
-            first = self._first_row[epochs]
-        except (KeyError, TypeError):  # of what cannot be hashed
-            known = ", ".join(map(str, self._first_row))
-            raise OutOfDomainError(f"{self.table.card.name} has trainings of {known} epochs, not {epochs!r}") from None
-        repeat = int(self.rng.integers(self._repeats)) if self.repeat is None else self.repeat
-        return self._place(spec) * self._rows_of_cell + first + repeat
-
     @cached_property
     def _place_of_hash(self) -> dict[str, int]:
         text = self.table.ascii("hash")[:: self._rows_of_cell].tobytes().decode()
         return {text[32 * place : 32 * place + 32]: place for place in range(len(text) // 32)}
 
     @cached_property
+    def _codes(self) -> tuple[str, ...]:
+        return tuple(self._place_of_hash)
+
+    @cached_property
     def _hashes(self) -> Hashes:
-        return Hashes.of(self._place_of_hash)
+        return Hashes.of(self._codes)
 
     # -- from rows to values
 
-    def _stored(self, place: int) -> tuple[int, tuple[str, ...], Any]:
-        """Mask, operations and parameters of a cell as the table has it."""
+    def _stored(self, place: int) -> tuple[Drawing, Any]:
+        """A cell as the table draws it, and its parameters."""
         row = place * self._rows_of_cell
-        return int(self._edges[row][::-1], 2), _names(self._ops[row]), self._params(row)
+        return stored_drawing(self._edges.item(row), self._ops.item(row), self._cells[place]), self._params(row)
 
     def _fixed(self, place: int) -> dict[str, Any]:
-        mask, ops, params = self._cell_at(place)
+        drawing, params = self._cell_at(place)
         return {
-            "module_adjacency": square(len(ops), mask).copy(),
-            "module_operations": list(ops),
+            "module_adjacency": drawing.matrix(),
+            "module_operations": list(drawing.ops),
             "trainable_parameters": params,
         }
 
     def _computed(self, place: int) -> Statistics:
-        return Statistics(self._first_row, partial(self._trainings, place), keep=True)
+        return Statistics(self._first_row, partial(self._trainings, place), True)
 
     def _trainings(self, place: int, epochs: int) -> list[dict[str, Any]]:
         first = place * self._rows_of_cell + self._first_row[epochs]
@@ -233,49 +226,8 @@ class CellLookup:
     def _metrics(self) -> dict[str, Read]:
         """What computed statistics hold of one training."""
         halfway = {f"halfway_{key}": f"halfway_{name}" for key, name in STATE.items()}
-        return self._readers(halfway | {f"final_{key}": name for key, name in STATE.items()})
-
-    @cached_property
-    def _final(self) -> tuple[dict[str, Read], dict[str, Read], Read]:
-        return self._readers(STATE), self._readers(CHARGES), self.table.reader("epochs")
-
-    @cached_property
-    def _halfway(self) -> tuple[dict[str, Read], dict[str, Read], Read]:
-        """Readers of what was half-way, of what it took, and of the epochs that its time stands for.
-
-        Of the whole training where the table does not know what it took by then, or where what it calls half-way are
-        other accuracies than those: final ones would be for sale at a part of their price.
-        """
-        table = self.table
-        is_halfway = self._tells("halfway_validation_accuracy")
-        if "halfway_validation_accuracy" not in table or table.missing("halfway_validation_accuracy").any():
-            raise OutOfDomainError(f"{table.card.name} does not tell of trainings half-way")
-
-        def spent(name: str) -> str:
-            return half if is_halfway and self._tells(half := f"halfway_{name}") else name
-
-        state = {key: f"halfway_{name}" for key, name in STATE.items()} | {"training_time": spent("seconds")}
-        charges = self._readers({key: spent(name) for key, name in CHARGES.items()})
-        if spent("seconds") == "seconds":
-            return self._readers(state), charges, table.reader("epochs")
-        if self._tells("halfway_epoch"):
-            return self._readers(state), charges, table.reader("halfway_epoch")
-        whole = table.reader("epochs")
-        return self._readers(state), charges, lambda row: whole(row) // 2
-
-    def _readers(self, columns: Mapping[str, str]) -> dict[str, Read]:
+        columns = {**halfway, **{f"final_{key}": name for key, name in STATE.items()}, **self._keys}
         return {key: read_column(self.table, name) for key, name in columns.items()}
-
-    def _tells(self, name: str) -> bool:
-        """Whether a column holds in every row what its name says, not the value of another training."""
-        table = self.table
-        return name in table and table.provenance(name) in ("measured", "scaled") and not table.missing(name).any()
-
-
-@cache
-def _names(ops: bytes) -> tuple[str, ...]:
-    """All operations of a cell from the digits of its interior ones."""
-    return INPUT, *(OPS[int(digit)] for digit in ops.decode()), OUTPUT
 
 
 def _whole(number: Any) -> int:

@@ -35,17 +35,19 @@ class Hashes(frozenset[str]):
 class Statistics(Mapping[Any, Any]):
     """A read-only mapping whose values are made when they are read. keep: whether each is made once."""
 
+    __slots__ = ("_keys", "_made", "_make")
+
     def __init__(self, keys: Collection[Any], make: Callable[[Any], Any], keep: bool) -> None:
-        self._keys, self._make, self._keep = keys, make, keep
-        self._made: dict[Any, Any] = {}
+        self._keys, self._make = keys, make
+        self._made: dict[Any, Any] | None = {} if keep else None
 
     def __getitem__(self, key: Any) -> Any:
-        if key in self._made:
+        if self._made is not None and key in self._made:
             return self._made[key]
         if key not in self._keys:
             raise KeyError(key)
         made = self._make(key)
-        if self._keep:
+        if self._made is not None:
             self._made[key] = made
         return made
 
@@ -62,4 +64,4 @@ class Statistics(Mapping[Any, Any]):
         return len(self._keys)
 
     def __repr__(self) -> str:
-        return repr(dict(self)) if self._keep else f"<statistics of {len(self):,} cells>"
+        return f"<statistics of {len(self):,} cells>" if self._made is None else repr(dict(self))

@@ -64,6 +64,8 @@ class CellTable(Table):
 
     def __init__(self, table: Table) -> None:
         super().__init__(table.path, table._batch, table.card)
+        if "key" in self:
+            raise TableError(self.path, "is a table of configurations, not of cells")
         if "cell" not in self:
             raise TableError(self.path, "was written by an older fairwatt: import it again")
         if not self.rows:

@@ -18,7 +18,7 @@ theirs. What is answered differs where theirs misleads:
 - the counters also meter energy, in whole nanojoules.
 """
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ from fairwatt.errors import UserError
 from fairwatt.search_spaces.cell_graph import OPS
 from fairwatt.search_spaces.cell_lookup import CellLookup
 from fairwatt.search_spaces.cell_lookup import UnknownCellError as UnknownCellError
-from fairwatt.search_spaces.ecnas_keys import CHARGES, KEPT, METER, Read, read_power
+from fairwatt.search_spaces.drawing import Drawing
+from fairwatt.search_spaces.ecnas_keys import CHARGES, METER, Read, read_power
 from fairwatt.search_spaces.model_spec import ModelSpec as ModelSpec
 from fairwatt.search_spaces.model_spec import OutOfDomainError as OutOfDomainError
 
@@ -44,7 +45,7 @@ class NASBench(CellLookup):
 
     def query(self, model_spec: Any, epochs: int = 108, stop_halfway: bool = False) -> dict[str, Any]:
         """One training of a cell, charged to the counters. Raises OutOfDomainError for what the table does not hold."""
-        _, answer, _ = self._train(model_spec, epochs, stop_halfway)
+        _, answer = self._train(model_spec, epochs, stop_halfway)
         return answer
 
     def evaluate(self, model_spec: Any, model_dir: str) -> dict[str, Any]:
@@ -58,16 +59,15 @@ class ECNASBench(CellLookup):
     Arguments and errors as of `CellLookup`.
     """
 
+    _keys = CHARGES | METER
+
     def __init__(self, dataset_file: str | Path, seed: int | None = None, repeat: int | None = 0) -> None:
         super().__init__(dataset_file, seed, repeat)
-        self._metered = lru_cache(maxsize=KEPT)(self._read_meter)
         self._power = read_power(self.table)
 
     def query(self, model_spec: Any, epochs: int = 108, stop_halfway: bool = False) -> dict[str, Any]:
         """One training of a cell, charged to the counters. Raises OutOfDomainError for what the table does not hold."""
-        row, answer, took = self._train(model_spec, epochs, stop_halfway)
-        answer.update(took)
-        answer.update(self._metered(row))
+        row, answer = self._train(model_spec, epochs, stop_halfway)
         answer["avg_power_usages"] = self._power(row)
         return answer
 
@@ -93,16 +93,9 @@ class ECNASBench(CellLookup):
         """The operations of interior vertices."""
         return list(self.config["available_ops"])
 
-    def _read_meter(self, row: int) -> dict[str, Any]:
-        return {key: read(row) for key, read in self._meter.items()}
-
-    @cached_property
-    def _meter(self) -> dict[str, Read]:
-        return self._readers(METER)
-
     @cached_property
     def _metrics(self) -> dict[str, Read]:
-        return super()._metrics | self._readers(CHARGES) | self._meter | {"avg_power_usages": self._power}
+        return super()._metrics | {"avg_power_usages": self._power}
 
 
 def random_spec_from_dataset(bm: CellLookup, rng: np.random.Generator | None = None) -> ModelSpec:
@@ -134,7 +127,7 @@ def mutate_spec_in_dataset(
             tail = int((size - 1) * rng.random())
             head = tail + 1 + int((size - 1 - tail) * rng.random())
             edges ^= 1 << tail * (2 * size - tail - 1) // 2 + head - tail - 1  # its place in pairs(size)
-        child = ModelSpec.of_code(size, edges, names)
+        child = Drawing(size, edges, names)
         if child.cell != parent_spec.cell and bm.has_cell(child):
-            return child
+            return ModelSpec.of_drawing(child)
     return random_spec_from_dataset(bm, rng)

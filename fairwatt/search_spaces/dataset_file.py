@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 
 from fairwatt.errors import UserError
-from fairwatt.search_spaces.catalogue import SOURCES, Source
+from fairwatt.regular_file import check_regular
+from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_table import CellTable
+from fairwatt.search_spaces.published_file import Source
 from fairwatt.search_spaces.sources import load_table
 
 _DATASETS = (".tfrecord", ".parquet")
@@ -33,6 +35,7 @@ def open_dataset(dataset_file: str | Path) -> CellTable:
 
 def _check_content(path: Path, source: Source) -> None:
     try:
+        check_regular(path)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:

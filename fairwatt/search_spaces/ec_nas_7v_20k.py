@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from fairwatt.search_spaces.cell import CellSpace
 from fairwatt.search_spaces.cell_columns import Rules, label
 from fairwatt.search_spaces.cell_index import LARGEST
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.energy_surrogate import EPOCHS, EnergySurrogate, default_path
 from fairwatt.search_spaces.parquet import parquet_columns, stored_columns
-from fairwatt.search_spaces.table import Column
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.search_spaces.cache import cache_dir
-from fairwatt.search_spaces.catalogue import SOURCES, Source
+from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.download import FetchError, Patience, Progress, RemoteFile, Say, download
 from fairwatt.search_spaces.http_answer import is_allowed, public
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file, list_tables, load_table, verify
+from fairwatt.search_spaces.published_file import Source
+from fairwatt.search_spaces.sources import TableNotFoundError, list_tables, load_table, verify
 from fairwatt.search_spaces.table import TableError
+from fairwatt.search_spaces.table_import import import_file
 
 MIRROR = "FAIRWATT_MIRROR"
 """The environment variable with the address of a folder that holds published files by their names, tried first."""

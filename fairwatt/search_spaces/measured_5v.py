@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.search_spaces.cell_columns import Rules, label
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.parquet import parquet_columns, stored_columns
-from fairwatt.search_spaces.table import Column
 
 _FINAL = 2
 _COLUMNS = {

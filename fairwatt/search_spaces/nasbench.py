@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.search_spaces.cell_columns import Rules, cell_columns, label
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.ecnas_metrics import is_nasbench
-from fairwatt.search_spaces.operation_counts import operation_counts
+from fairwatt.search_spaces.network_counts import network_counts
 from fairwatt.search_spaces.stored_cells import stored_codes
-from fairwatt.search_spaces.table import Column
 from fairwatt.search_spaces.tfrecord import Record, TFRecordError, frames, message_of
 from fairwatt.surrogates.energy_model import ECNAS_GPU, OperationCountModel
 
@@ -43,7 +43,8 @@ def nasbench_columns(records: Iterable[Record], path: Path, rules: Rules) -> dic
     columns = cell_columns(records, path, (*MODELLED, *rules), answers=("validation_accuracy", "seconds"))
     _, first, which = np.unique(columns["cell"].values, return_index=True, return_inverse=True)
     vertices, edges, ops = (np.ma.getdata(columns[name].values)[first] for name in ("vertices", "edges", "ops"))
-    counts = operation_counts(vertices, *stored_codes(vertices, edges, ops))
+    sums = network_counts(vertices, *stored_codes(vertices, edges, ops))
+    counts = {name: sums[name] for name in ECNAS_GPU.terms}
     model = OperationCountModel(ECNAS_GPU)
     per_epoch = model.training_kwh(counts, TRAINING_IMAGES, extrapolate=True)
     values: dict[str, NDArray[Any]] = {

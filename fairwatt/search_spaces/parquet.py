@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
+from fairwatt.regular_file import check_regular
 from fairwatt.search_spaces.cell import OPS
 from fairwatt.search_spaces.cell_index import LARGEST, cell_index
 from fairwatt.search_spaces.graph_hashes import graph_hashes
@@ -24,6 +25,10 @@ def parquet_columns(path: Path, filters: Sequence[Filter] = ()) -> dict[str, NDA
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        check_regular(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:
         table = pq.read_table(path, filters=list(filters) or None)
     except (OSError, pa.ArrowException) as error:

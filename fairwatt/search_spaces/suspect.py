@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.search_spaces.cell_table import CellTable
-from fairwatt.search_spaces.table import Column
+from fairwatt.search_spaces.column import Column
 
 Array = NDArray[np.float64]
 

@@ -2,14 +2,12 @@
 
 The file is plain Arrow, readable by any Arrow tool. Its columns are one batch, uncompressed but in the tables that
 ship, so a column is a view of the file: opening costs a millisecond whatever the size, and processes share the pages.
-A checksum over names, types,
-labels, values and card is stored beside them; `Table.verify` computes it again.
+A checksum over names, types, labels, values and card is stored beside them; `Table.verify` computes it again.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.regular_file import check_regular
 from fairwatt.sealed import remove_leftovers, replacing
 from fairwatt.search_spaces.card import Card
+from fairwatt.search_spaces.column import PROVENANCES, Column
 from fairwatt.search_spaces.entries import AsciiTexts, Entries, EntriesWithGaps, Texts
-
-PROVENANCES = ("measured", "scaled", "affine", "surrogate", "modelled", "estimated")
-"""measured: recorded of this very training, or a plain fact of the cell. scaled: proportional to a measured shorter
-training. affine: a + b·epochs through measured trainings. surrogate: a learned model's. modelled: an operation count's.
-estimated: anything weaker, or unknown."""
 
 FORMAT = "1"
 _CARD, _FORMAT, _SHA256 = b"fairwatt.card", b"fairwatt.format", b"fairwatt.sha256"
@@ -38,32 +33,6 @@ class TableError(UserError):
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(f"{path}: {' '.join(reason.split())}")
         self.path, self.reason = Path(path), reason
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """One column [rows]: integers, floats, or text (numpy S: fixed-width ASCII; numpy U or objects: str).
-
-    Masked entries (numpy.ma) and NaN are missing: nulls in the file. unit: "" for names and text, "1" for counts.
-    Raises ValueError for other values and for a provenance that is none of `PROVENANCES`.
-    """
-
-    values: NDArray[Any]
-    unit: str
-    provenance: str
-    description: str
-
-    def __post_init__(self) -> None:
-        if self.provenance not in PROVENANCES:
-            raise ValueError(f"provenance {self.provenance!r}; known: {', '.join(PROVENANCES)}")
-        if self.values.ndim != 1 or self.values.dtype.kind not in "iufSUO":
-            raise ValueError(f"a column is one row of integers, floats or text, not {self.values.dtype}")
-
-    @property
-    def missing(self) -> NDArray[np.bool_]:
-        """[rows] whether the entry is masked or NaN."""
-        mask: NDArray[np.bool_] = np.array(np.ma.getmaskarray(self.values))
-        return mask | np.isnan(np.ma.getdata(self.values)) if self.values.dtype.kind == "f" else mask
 
 
 class Table:
@@ -183,7 +152,7 @@ def write_table(path: Path | str, columns: Mapping[str, Column], card: Card, *, 
         raise ValueError(f"columns must have one length, got {lengths}")
     fields, arrays = [], []
     for name, column in columns.items():
-        arrays.append(_arrow(column))
+        arrays.append(column.to_arrow())
         labels = {key: getattr(column, key) for key in _LABELS}
         fields.append(pa.field(name, arrays[-1].type, metadata=labels))
     batch = pa.record_batch(arrays, schema=pa.schema(fields))
@@ -203,6 +172,12 @@ def open_table(path: Path | str) -> Table:
 
     path = Path(path)
     try:
+        check_regular(path)
+    except FileNotFoundError:
+        raise TableError(path, "no such file") from None
+    except OSError as error:
+        raise TableError(path, f"cannot be read: {error.strerror or error}") from None
+    try:
         with pa.memory_map(str(path)) as source:
             reader = pa.ipc.open_file(source)
             metadata = reader.schema.metadata or {}
@@ -221,28 +196,8 @@ def open_table(path: Path | str) -> Table:
         if len(set(batch.schema.names)) != len(batch.schema):
             raise TableError(path, "damaged: two columns have one name")
         return Table(path, batch, card)
-    except FileNotFoundError:
-        raise TableError(path, "no such file") from None
     except (ValueError, OSError, RecursionError, pa.ArrowException) as error:
         raise TableError(path, f"not a table, or damaged: {error}") from None
-
-
-def _arrow(column: Column) -> Any:
-    """The Arrow array; under a null stands NaN, 0 or nothing, so that views of the values are defined."""
-    import pyarrow as pa
-
-    values, missing = np.ma.getdata(column.values), column.missing
-    if values.dtype.kind in "UO":
-        return pa.array(values, type=pa.string(), mask=missing)
-    dtype = values.dtype.newbyteorder("<")
-    filled: NDArray[Any] = np.ascontiguousarray(values, dtype=dtype)  # no copy of a large column that is as it must be
-    holes = np.full(int(missing.sum()), np.nan if dtype.kind == "f" else np.zeros((), dtype)[()], dtype)
-    if filled[missing].tobytes() != holes.tobytes():
-        filled = filled.copy()
-        filled[missing] = holes
-    kind = pa.binary(dtype.itemsize) if dtype.kind == "S" else pa.from_numpy_dtype(dtype)
-    valid = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes()) if missing.any() else None
-    return pa.Array.from_buffers(kind, len(filled), [valid, pa.py_buffer(filled)])
 
 
 def _content_sha256(batch: Any, card: Card) -> str:

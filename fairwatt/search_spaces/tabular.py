@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,9 @@ from fairwatt.problem import Benchmark, Reference, Tariff
 from fairwatt.records import INVALID_MEASUREMENT, Config, Cost, Key, Measurement, Status
 from fairwatt.search_spaces import stamp
 from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.cell_data import CellData
 from fairwatt.search_spaces.cell_table import CellPlaces, CellTable
 from fairwatt.search_spaces.table import TableError
-
-if TYPE_CHECKING:
-    from fairwatt.search_spaces.cell_energy import CellEnergies
 
 Array = NDArray[np.float64]
 
@@ -28,56 +25,6 @@ _MOST_CHOICES = 64
 """Fidelities and seeds whose repeats are remembered, each in a byte a cell."""
 _ON_ENERGY = re.compile(r"\benerg(?:y|ies)\b(?!:)")
 """Notes on where a table's energies come from; "energy: ..." tells the meter, which others of the space share."""
-
-
-@dataclass(frozen=True)
-class CellData:
-    """Trainings of cells: K cells, F epoch numbers, R repeats; nothing is missing.
-
-    cells: [K] ids, ascending. epochs: [F], ascending. val_error, test_error, energy_kwh, seconds: [K, F, R] of
-    trainings from scratch; test_error is None where there is none. params: [K], NaN where unknown. diverged: [K, F, R],
-    None where none did.
-    """
-
-    cells: NDArray[np.integer]
-    epochs: NDArray[np.integer]
-    val_error: Array
-    test_error: Array | None
-    energy_kwh: Array
-    seconds: Array
-    params: Array
-    diverged: NDArray[np.bool_] | None = None
-
-    @classmethod
-    def of(cls, table: CellTable) -> "CellData":
-        """The trainings of a table; energies and times are views of its file where it holds them as float64."""
-        diverged = table.values("diverged") != 0 if "diverged" in table else None
-        test_error = None if table.missing("test_accuracy").all() else 1.0 - _float64(table.values("test_accuracy"))
-        params = _float64(table.values("params"))[:, -1, 0]
-        return cls(
-            cells=table.cells,
-            epochs=table.epochs,
-            val_error=1.0 - _float64(table.values("validation_accuracy")),
-            test_error=test_error,
-            energy_kwh=_float64(table.values("energy_kwh")),
-            seconds=_float64(table.values("seconds")),
-            params=np.where(table.missing("params").reshape(table.shape)[:, -1, 0], np.nan, params),
-            diverged=diverged if diverged is not None and diverged.any() else None,
-        )
-
-    def with_energies(self, chosen: "CellEnergies") -> "CellData":
-        """The same trainings with other energies and times, as far as they have any; a copy."""
-        where = np.ix_(np.searchsorted(self.cells, chosen.cells), np.searchsorted(self.epochs, chosen.epochs))
-        return CellData(
-            cells=chosen.cells,
-            epochs=chosen.epochs,
-            val_error=self.val_error[where],
-            test_error=None if self.test_error is None else self.test_error[where],
-            energy_kwh=chosen.energy_kwh,
-            seconds=chosen.seconds,
-            params=self.params[where[0].ravel()],
-            diverged=None if self.diverged is None else self.diverged[where],
-        )
 
 
 class TabularBenchmark(Benchmark):
@@ -285,7 +232,3 @@ def _vertices(table: CellTable) -> int:
         if table.cells[-1] < cells:
             return vertices
     raise TableError(table.path, f"has a cell {table.cells[-1]}; the last id of the cell index is {max(SIZES) - 1}")
-
-
-def _float64(values: NDArray[Any]) -> Array:
-    return np.asarray(values, dtype=np.float64)

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 import google_crc32c
 
 from fairwatt.errors import UserError
+from fairwatt.regular_file import check_regular
 from fairwatt.search_spaces.cell_text import Matrix, computed_hash, indexed_hash, matrix_of, ops_of
 from fairwatt.search_spaces.ecnas_metrics import Metrics, decode_metrics
 
@@ -100,6 +101,7 @@ def frames(path: Path | str) -> Iterator[Frame]:
     """The frames of a TFRecord file; raises TFRecordError. Never holds more than one payload."""
     record, offset = 0, 0
     try:
+        check_regular(Path(path))
         with Path(path).open("rb", _BUFFER) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size == 0:

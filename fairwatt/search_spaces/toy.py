@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.cell_data import CellData
 from fairwatt.search_spaces.cell_index import cell_index
-from fairwatt.search_spaces.tabular import CellData, TabularBenchmark
+from fairwatt.search_spaces.tabular import TabularBenchmark
 
 VERTICES = 5
 EPOCHS = (4, 12, 36, 108)

@@ -159,10 +159,12 @@ def test_a_learning_curve_has_both_kinds_at_all_sizes(measured: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "members"), [("trees", 1), ("mlp", 3)])
-def test_both_kinds_beat_the_published_surrogate_on_its_own_test_cells(kind: str, members: int, shared: Path) -> None:
-    """A part of the ensemble of five is enough."""
-    surrogate = fit_surrogate(read_energy_data(shared / "ecnas" / "ecnas_7v_energy.parquet"), kind, members=members)
+@pytest.mark.parametrize(("kind", "part"), [("trees", {"members": 1}), ("mlp", {"members": 2, "epochs": 60})])
+def test_both_kinds_beat_the_published_surrogate_on_its_own_test_cells(
+    kind: str, part: dict[str, int], shared: Path
+) -> None:
+    """A part of the ensemble of five, and of its 100 epochs, is enough: R² .996, tau .952 or more at seeds 0 to 2."""
+    surrogate = fit_surrogate(read_energy_data(shared / "ecnas" / "ecnas_7v_energy.parquet"), kind, **part)
     test, published = surrogate.card.test, surrogate.card.published
     assert (round(published["r2"], 4), round(published["tau"], 3)) == (0.9955, 0.950)
     assert test["r2"] > published["r2"]

@@ -48,7 +48,6 @@ def test_every_genuine_hash_comes_out_equal(shared: Path, name: str, cells: int)
         for (i, j), bit in zip(pairs(row.n_vertices), row.adj_triu, strict=True):
             matrix[i, j] = int(bit)
         ops = [op for op in row.ops.split(",") if op]
-        assert graph_hash(matrix, ops) == row.hash
         assert graph_hash(matrix, ["input", *ops, "output"]) == row.hash
         config = _on(space, matrix, ops)
         assert graph_hash(*space.cell(config)) == row.hash
@@ -64,6 +63,7 @@ def _on(space: CellSpace, matrix: NDArray[np.int_], ops: list[str]) -> Config:
     return raw(live, tuple(codes), space.vertices)
 
 
+@pytest.mark.slow
 def test_keys_are_equal_exactly_for_isomorphic_cells() -> None:
     generator = rng(1)
     hashes: dict[int, str] = {}

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import ecnas_writer as w
 import numpy as np
@@ -14,11 +13,12 @@ from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.experiments.executor import run_study
 from fairwatt.experiments.study import read_study
 from fairwatt.registry import BENCHMARKS, make_benchmark
-from fairwatt.search_spaces import catalogue, sources
+from fairwatt.search_spaces import catalogue
 from fairwatt.search_spaces.cell import OPS, CellSpace
 from fairwatt.search_spaces.cell_energy import affine, cell_energies, choices, scaled, scaling
 from fairwatt.search_spaces.cell_index import cell_hash, cell_index, pairs
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file, load_table
+from fairwatt.search_spaces.sources import TableNotFoundError, load_table
+from fairwatt.search_spaces.table_import import import_file
 
 FILES = (
     "official/energy_4V9E_4epochs.tfrecord",
@@ -282,8 +282,7 @@ def test_the_official_5v_file_is_a_space_once_it_is_here(tmp_path: Path, monkeyp
         bytes=len(content),
         rows=len(payloads),
     )
-    patched = MappingProxyType({**catalogue.SOURCES, source.name: source})
-    monkeypatch.setattr(sources, "SOURCES", patched)
+    monkeypatch.setitem(catalogue.SOURCES, source.name, source)
     with pytest.raises(TableNotFoundError, match=r"energy_5V9E_linscale\.tfrecord"):
         make_benchmark("ec-nas-5v")
     import_file(path)

@@ -4,9 +4,10 @@ import numpy as np
 
 from fairwatt.search_spaces.cell_complexity import complexity
 from fairwatt.search_spaces.cell_enumeration import op_digits
-from fairwatt.search_spaces.cell_features import COUNTS, GRAPH, KINDS, QUANTITIES, count_features, published_features
+from fairwatt.search_spaces.cell_features import COUNTS, GRAPH, KINDS, count_features, published_features
 from fairwatt.search_spaces.cell_graph import adjacency
 from fairwatt.search_spaces.cell_index import CellIndex, cell_id
+from fairwatt.search_spaces.network_counts import QUANTITIES
 
 
 def sample(all_cells: CellIndex, count: int) -> np.ndarray:

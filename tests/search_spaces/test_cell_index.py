@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fairwatt.search_spaces import array_file
-from fairwatt.search_spaces import cell_index as module
+from fairwatt.search_spaces import array_file, cell_numbering
+from fairwatt.search_spaces import cell_hashes as hashes_module
+from fairwatt.search_spaces import graph_hashes as graph_hashes_module
 from fairwatt.search_spaces.cell import CellSpace
 from fairwatt.search_spaces.cell_complexity import DIGITS, complexity
 from fairwatt.search_spaces.cell_enumeration import enumerate_cells, op_digits
@@ -33,8 +34,8 @@ from fairwatt.search_spaces.cell_index import (
     cell_index,
     hash_cell,
 )
-from fairwatt.search_spaces.cell_params import parameter_counts
-from fairwatt.search_spaces.graph_hashes import graph_hashes
+from fairwatt.search_spaces.model_spec import ModelSpec
+from fairwatt.search_spaces.network_counts import parameter_counts
 
 OFFICIAL = (
     "energy_4V9E_4epochs",
@@ -196,9 +197,23 @@ def test_every_spelling_of_a_cell() -> None:
         cell_id(np.triu(np.ones((6, 6)), 1), (0,) * 4)
     with pytest.raises(ValueError, match=r"a square matrix and a sequence of operations, not .*None"):
         cell_id(matrix, None)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="8 vertices after pruning; at most 7"):
-        cell_id(np.eye(8, k=1, dtype=int), (0,) * 6)
-    assert cell_id(np.eye(8, k=7, dtype=int), (0,) * 6) == 0  # one edge is left
+
+
+@pytest.mark.parametrize("size", [8, 9, 12])
+@pytest.mark.parametrize("step", [1, 7])
+def test_more_than_seven_vertices_are_no_raw_code_used_or_not(size: int, step: int) -> None:
+    """Single and batched alike; ModelSpec, as NAS-Bench-101, counts what pruning leaves."""
+    matrix, ops = np.eye(size, k=step, dtype=int), [0] * (size - 2)
+    matrix[0, -1] |= step > 1
+    with pytest.raises(ValueError, match=f"the matrix has {size} vertices, expected at most 7: `prune` it first"):
+        cell_id(matrix, ops)
+    with pytest.raises(ValueError, match="V from 2 to 7"):
+        cell_ids([matrix], [ops])
+    spec = ModelSpec(matrix, ["input", *[OPS[0]] * (size - 2), "output"])
+    if step == 1:
+        assert spec.cell == -1
+    else:
+        assert spec.cell == cell_id(*prune(matrix, ops)) == 0  # the edge from input to output is left
 
 
 @pytest.mark.parametrize(
@@ -287,13 +302,6 @@ def test_hashes_of_small_cells_are_those_of_the_definition() -> None:
             hash_cell(code)  # type: ignore[arg-type]
 
 
-def test_hashes_of_large_cells_on_a_sample(all_cells: CellIndex) -> None:
-    cells = np.fromiter(_sample(all_cells, 40), dtype=int)
-    codes = graph_hashes(all_cells.sizes[cells], all_cells.masks[cells], all_cells.numbers[cells])
-    for cell, code in zip(cells.tolist(), codes.tolist(), strict=True):
-        assert code.decode() == graph_hash(*_cell(all_cells, cell)) == cell_hash(cell)
-
-
 @pytest.mark.slow
 def test_all_hashes(shared: Path, all_cells: CellIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Distinct, right, found again from the file; and the pairs of hash and parameters that others have published."""
@@ -309,9 +317,9 @@ def test_all_hashes(shared: Path, all_cells: CellIndex, tmp_path: Path, monkeypa
     assert hash_cell("0" * 32) == hash_cell("") == -1
     table = pd.read_parquet(shared / "ecnas" / "nb101_20k.parquet")
     np.testing.assert_array_equal(hashes[_ids(table)], table["hash"].to_numpy().astype("S32"))
-    module._hashes.cache_clear()
+    hashes_module._hashes.cache_clear()
     cell_hashes.cache_clear()
-    monkeypatch.setattr(module, "graph_hashes", None)  # not needed again
+    monkeypatch.setattr(graph_hashes_module, "graph_hashes", None)  # not needed again
     np.testing.assert_array_equal(cell_hashes(), hashes)
 
 
@@ -391,7 +399,7 @@ def test_two_that_build_at_the_same_time_do_no_harm(tmp_path: Path) -> None:
 def test_without_a_writable_cache_the_index_is_built_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a file").touch()
     monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "a file" / "folder"))
-    monkeypatch.setattr(module, "IN_PROCESS", 3)  # the way of large spaces, for a small one
+    monkeypatch.setattr(cell_numbering, "IN_PROCESS", 3)  # the way of large spaces, for a small one
     index = cell_index.__wrapped__(4)
     assert len(index) == 91
     np.testing.assert_array_equal(index.params, cell_index(4).params)

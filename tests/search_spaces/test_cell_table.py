@@ -12,12 +12,15 @@ import pytest
 
 import fairwatt
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.search_spaces import sources, stamp
+from fairwatt.search_spaces import stamp
 from fairwatt.search_spaces.card import Card
+from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_index import cell_id
 from fairwatt.search_spaces.cell_table import CellPlaces, CellTable
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.sources import load_table, verify
-from fairwatt.search_spaces.table import Column, Table, TableError, open_table, write_table
+from fairwatt.search_spaces.table import Table, TableError, open_table, write_table
+from fairwatt.search_spaces.table_import import import_file
 
 CARD = Card("small", "", "", "", "", "", (), 2, (4, 12), None, None, "a test")
 ROWS = [(cell, epochs, repeat) for cell in (0, 3, 7) for epochs in (4, 12) for repeat in (0, 1)]
@@ -284,7 +287,7 @@ def test_an_import_is_a_verification(
     cache: Path, tmp_path: Path, verified: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stamp, "SMALL_BYTES", 100)
-    sources.import_file(w.write(tmp_path / "mine.tfrecord", w.payload(epochs=12), w.payload()), "mine")
+    import_file(w.write(tmp_path / "mine.tfrecord", w.payload(epochs=12), w.payload()), "mine")
     assert verified == ["mine"]
     load_table("mine")
     assert verified == ["mine"]
@@ -332,7 +335,7 @@ def test_a_folder_of_others_is_no_reason_to_fail(cache: Path, monkeypatch: pytes
 
 
 def test_another_source_than_the_published_one_is_refused(cache: Path) -> None:
-    name = next(iter(sources.SOURCES))
+    name = next(iter(SOURCES))
     written(cache / f"{name}.arrow", card=replace(CARD, name=name))
     with pytest.raises(TableError, match="not from the published one"):
         load_table(name)

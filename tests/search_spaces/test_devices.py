@@ -12,9 +12,10 @@ from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_columns import label
 from fairwatt.search_spaces.cell_index import cell_id
 from fairwatt.search_spaces.devices import REFERENCE, WITHOUT, agreement
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file, load_table
+from fairwatt.search_spaces.sources import TableNotFoundError, load_table
 from fairwatt.search_spaces.suspect import suspect_cells, suspects
 from fairwatt.search_spaces.table import write_table
+from fairwatt.search_spaces.table_import import import_file
 
 FILES = ("quadrortx6000", "rtx3060", "rtx3090")
 

@@ -9,7 +9,8 @@ import pytest
 from fairwatt.registry import make_benchmark
 from fairwatt.search_spaces.cell_index import CellIndex
 from fairwatt.search_spaces.energy_surrogate import EnergySurrogate, SurrogateNotFoundError, default_path
-from fairwatt.search_spaces.sources import TableNotFoundError, import_file, load_table
+from fairwatt.search_spaces.sources import TableNotFoundError, load_table
+from fairwatt.search_spaces.table_import import import_file
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from fairwatt.search_spaces.cell_columns import cell_columns, least_replicates, mean_full_kwh
 from fairwatt.search_spaces.cell_index import cell_hash
-from fairwatt.search_spaces.table import Column
+from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.tfrecord import TFRecordError, read_records
 
 FAULTS = {

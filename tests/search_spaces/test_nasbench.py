@@ -7,17 +7,19 @@ import ecnas_writer as w
 import numpy as np
 import pytest
 
-from fairwatt.search_spaces import sources
+from fairwatt.search_spaces import table_import
+from fairwatt.search_spaces.catalogue import SOURCES
 from fairwatt.search_spaces.cell_columns import cell_columns
 from fairwatt.search_spaces.cell_complexity import complexity
 from fairwatt.search_spaces.cell_graph import OPS, adjacency
 from fairwatt.search_spaces.cell_index import CellIndex, cell_index
 from fairwatt.search_spaces.ecnas_metrics import decode_nasbench, is_nasbench
-from fairwatt.search_spaces.operation_counts import COUNTS, operation_counts
-from fairwatt.search_spaces.sources import import_file, verify
+from fairwatt.search_spaces.sources import verify
 from fairwatt.search_spaces.stamp import file_state
+from fairwatt.search_spaces.table import open_table
+from fairwatt.search_spaces.table_import import import_file
 from fairwatt.search_spaces.tfrecord import Record, TFRecordError
-from fairwatt.surrogates.energy_model import OperationCountModel
+from fairwatt.surrogates.energy_model import ECNAS_GPU, OperationCountModel
 
 SQUARE = ("0110000100010000", "input,conv1x1-bn-relu,maxpool3x3,output")
 
@@ -75,7 +77,7 @@ def test_a_file_becomes_a_table_with_modelled_energy(tmp_path: Path, cache: Path
         size = int(table.column("vertices")[row])
         mask = sum(int(bit) << place for place, bit in enumerate(str(table.column("edges")[row])))
         counts = complexity(adjacency(mask, size), [int(op) for op in str(table.column("ops")[row])])
-        features = {name: getattr(counts, name) for name in COUNTS}
+        features = {name: getattr(counts, name) for name in ECNAS_GPU.terms}
         kwh = model.training_kwh(features, 40_000 * int(table.column("epochs")[row]), extrapolate=True)
         assert table.column("energy_kwh")[row] == pytest.approx(float(kwh), rel=1e-12)
         assert table.column("extrapolated")[row] == model.outside(features)
@@ -110,9 +112,9 @@ def _cells() -> Iterator[tuple[tuple[tuple[int, ...], ...], list[str]]]:
 
 def test_the_published_file_is_recognised(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = w.write(tmp_path / "nasbench_only108.tfrecord", *payloads())
-    source = sources.SOURCES["nasbench-101-108"]
-    monkeypatch.setattr(sources, "_sha256", lambda path: (source.sha256, file_state(path)))
-    table = sources.open_table(import_file(path))
+    source = SOURCES["nasbench-101-108"]
+    monkeypatch.setattr(table_import, "_sha256", lambda path: (source.sha256, file_state(path)))
+    table = open_table(import_file(path))
     assert (table.card.name, table.card.licence, table.card.pue) == ("nasbench-101-108", "Apache-2.0", 1.59)
     labels = {name: table.provenance(name) for name in ("validation_accuracy", "seconds", "params", "energy_kwh")}
     assert labels == {"validation_accuracy": "measured", "seconds": "measured", "params": "measured"} | {
@@ -125,15 +127,6 @@ def test_a_record_of_ec_nas_among_them_is_refused(tmp_path: Path, cache: Path) -
     with pytest.raises(TFRecordError, match=r"record 12 at byte .*EvaluationData: field 6 has wire type 1, expected 2"):
         import_file(path, "own")
     assert not cache.exists()
-
-
-def test_operation_counts_are_those_of_the_closed_form_for_each_cell() -> None:
-    index = cell_index(5)
-    chosen = np.append(np.arange(91), np.random.default_rng(0).choice(len(index), 60))
-    counts = operation_counts(index.sizes[chosen], index.masks[chosen], index.numbers[chosen])
-    for place, cell in enumerate(chosen.tolist()):
-        expected = complexity(adjacency(int(index.masks[cell]), int(index.sizes[cell])), index.ops(cell))
-        assert {name: int(counts[name][place]) for name in COUNTS} == {name: getattr(expected, name) for name in COUNTS}
 
 
 @pytest.mark.slow
@@ -154,6 +147,6 @@ def test_the_sizes_of_the_published_files_follow_from_their_layout(all_cells: Ce
         return replicates * sum(int((16 + json + len(str(budget))).sum()) for budget in epochs)
 
     budgets = (4, 12, 36, 108)
-    assert file_size(12, budgets, 1) == sources.SOURCES["ec-nas-7v"].bytes
-    assert file_size(16, budgets, 3) == sources.SOURCES["nasbench-101"].bytes
-    assert file_size(16, (108,), 3) == sources.SOURCES["nasbench-101-108"].bytes
+    assert file_size(12, budgets, 1) == SOURCES["ec-nas-7v"].bytes
+    assert file_size(16, budgets, 3) == SOURCES["nasbench-101"].bytes
+    assert file_size(16, (108,), 3) == SOURCES["nasbench-101-108"].bytes

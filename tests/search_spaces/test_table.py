@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as hnp
 from fairwatt import sealed
 from fairwatt.errors import UnknownNameError
 from fairwatt.search_spaces.card import Card
-from fairwatt.search_spaces.table import PROVENANCES, Column, Table, TableError, open_table, write_table
+from fairwatt.search_spaces.column import PROVENANCES, Column
+from fairwatt.search_spaces.table import Table, TableError, open_table, write_table
 
 CARD = Card(
     name="t",
@@ -96,6 +97,7 @@ def columns() -> st.SearchStrategy[dict[str, Column]]:
     return st.integers(0, 20).flatmap(lambda rows: st.dictionaries(names, one(rows), min_size=1, max_size=4))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(columns=columns())
 def test_whatever_goes_in_comes_out(tmp_path: Path, columns: dict[str, Column]) -> None:

@@ -13,9 +13,12 @@ from fairwatt.records import INVALID_MEASUREMENT, Cost, Status
 from fairwatt.search_spaces import sources, stamp, tabular
 from fairwatt.search_spaces.card import Card
 from fairwatt.search_spaces.cell import CellSpace
-from fairwatt.search_spaces.sources import EMBEDDED, TableNotFoundError, import_file
-from fairwatt.search_spaces.table import Column, TableError, open_table, write_table
-from fairwatt.search_spaces.tabular import CellData, TabularBenchmark
+from fairwatt.search_spaces.cell_data import CellData
+from fairwatt.search_spaces.column import Column
+from fairwatt.search_spaces.sources import EMBEDDED, TableNotFoundError
+from fairwatt.search_spaces.table import TableError, open_table, write_table
+from fairwatt.search_spaces.table_import import import_file
+from fairwatt.search_spaces.tabular import TabularBenchmark
 
 
 @pytest.fixture(scope="module")
