@@ -4,7 +4,6 @@ Each figure is the median of fresh processes that have imported everything and o
 cache file. Memory is the growth of the resident set over an interpreter that has imported numpy. Nothing is asserted.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from command import Parser, positive, run
 from synthetic_table import synthetic_7v
 from timing import fresh_process, print_table, seconds
 
@@ -30,7 +30,7 @@ opened = time.perf_counter(), time.process_time()
 cell_index(7)
 ready = time.perf_counter(), time.process_time()
 grown = psutil.Process().memory_info().rss - empty
-table.query([[0, 1, 1], [0, 0, 1], [0, 0, 0]], ["input", "conv3x3-bn-relu", "output"])
+table.record(0)
 print(json.dumps({
     "imports": imported[0] - began, "table": opened[0] - imported[0], "index": ready[0] - opened[0],
     "wall": ready[0] - imported[0], "cpu": ready[1] - imported[1], "rss": grown, "rows": table.rows,
@@ -48,9 +48,9 @@ print(time.perf_counter() - began)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--table", help="name of a table, or path of its .arrow file; a synthetic one by default")
-    parser.add_argument("--runs", type=int, default=11, help="fresh processes")
+    parser.add_argument("--runs", type=positive, default=11, help="fresh processes")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         table = chosen.table or str(synthetic_7v(Path(folder) / "synthetic-7v.arrow"))
@@ -78,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

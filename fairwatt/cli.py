@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairwatt.cli_console import Progress, complain, console, table
+from fairwatt.cli_console import Progress, complain, console, prose
 from fairwatt.cli_data import data_app, data_list
+from fairwatt.cli_listing import Listing
 from fairwatt.cli_lists import optimizers_app, spaces_app
 from fairwatt.cli_surrogate import surrogate_app
-from fairwatt.cli_sweep import Workers, sweep_app
+from fairwatt.cli_sweep import Executor, Scheduler, Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def doctor() -> None:
     """
     from fairwatt.doctor import examine
 
-    lines = table("", "what", "state", "what to do")
+    lines = Listing("", "what", "state", "what to do")
     for finding in examine():
         lines.add_row("ok" if finding.ok else "-", finding.what, finding.state, finding.todo)
     console.print(lines)
@@ -95,8 +96,9 @@ def run(
     study: Annotated[str, typer.Argument(help="A YAML file, or the name of a study that ships.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value words that change the study.")] = None,
     out: Out = None,
-    executor: Annotated[str, typer.Option(help="serial or processes.")] = "processes",
+    executor: Executor = "processes",
     workers: Workers = 0,
+    scheduler: Scheduler = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
 ) -> None:
     """Run a study; finished searches are skipped, so the same command goes on after a stop.
@@ -109,14 +111,14 @@ def run(
     declared = read_study(study, overrides or [])
     folder = out or Path("results") / declared.study
     if dry_run:
-        check_study(declared, folder, executor)
+        check_study(declared, folder, executor, scheduler)
         searches = len(declared.spaces) * len(declared.optimizers) * len(declared.seeds)
         console.print(
             f"{searches} searches: {len(declared.spaces)} space(s) x {len(declared.optimizers)} optimizer(s) x "
             f"{len(declared.seeds)} seed(s), at {' and '.join(declared.budgets)}, into {folder}"
         )
         return
-    _run(declared, folder, executor, workers)
+    _run(declared, folder, executor, workers, scheduler)
     console.print(f"compare them: fairwatt compare {folder}")
 
 
@@ -128,7 +130,7 @@ def status(results: Annotated[Path, typer.Argument(help="A folder of results.")]
     """
     from fairwatt.experiments.store import Store, progress, read_stored_study
 
-    lines = table("space", "arm", "done", "missing", "failed", "reason of the first failure")
+    lines = Listing("space", "arm", "done", "missing", "failed", "reason of the first failure")
     for line in progress(Store(results), read_stored_study(results)):
         reason = next(iter(line.failed.values()), "")
         lines.add_row(line.space, line.arm, str(line.done), str(len(line.missing)), str(len(line.failed)), reason)
@@ -162,7 +164,7 @@ def report(
     _report(loaded, loaded.comparisons(), out or results / "report.html", figures)
 
 
-def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
+def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: str = "") -> None:
     from fairwatt.experiments.executor import Outcome, run_study
 
     failures: list[Outcome] = []
@@ -173,7 +175,7 @@ def _run(study: "Study", folder: Path, executor: str, workers: int) -> None:
             if outcome and outcome.error:
                 failures.append(outcome)
 
-        run_study(study, folder, executor=executor, workers=workers, progress=step)
+        run_study(study, folder, executor=executor, workers=workers, scheduler=scheduler, progress=step)
     if failures:
         first = failures[0]
         cell = f"{first.cell.arm.label} on {first.cell.space}, seed {first.cell.seed}"
@@ -187,20 +189,20 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
     results = load(folder)
     comparisons = results.comparisons()
     for caveat in results.caveats:
-        console.print(f"PROVISIONAL: {caveat}")
+        prose(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:
         console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
-        console.print(results.references[comparison.space].energy_label)
+        prose(results.references[comparison.space].energy_label)
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
             words = short_table(comparison.verdicts, kind)
-            lines = table(*words.columns)
+            lines = Listing(*words.columns)
             for row in words.rows:
                 lines.add_row(*row)
             console.print(f"\n{words.caption}")
             console.print(lines)
         console.print()
         for verdict in comparison.verdicts:
-            console.print(f"- {sentence(verdict)}")
+            prose(f"- {sentence(verdict)}")
         if not comparison.verdicts:
             console.print(f"nothing to compare with {results.study['reference']} yet; see: fairwatt status {folder}")
     return results, comparisons

@@ -1,12 +1,11 @@
-"""What all commands print with: the console, tables, progress, complaints."""
+"""What all commands print with: the console, sentences, progress, complaints."""
 
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
-PIPE_WIDTH = 160
-console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+"""Prints what it is given: lines are not wrapped, so that paths and commands can be copied (see `prose`)."""
 
 
 class Progress:
@@ -44,12 +43,9 @@ class Progress:
             console.print(f"{self._title}: {done:,} of {total:,} {self._unit}")
 
 
-def table(*columns: str) -> Table:
-    """A table without lines, its cells folded where they are too long."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
+def prose(text: str) -> None:
+    """Sentences on standard output: on a terminal wrapped between words."""
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def complain(message: str) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fairwatt.cli_console import Progress, complain, console, table
+from fairwatt.cli_console import Progress, complain, console
+from fairwatt.cli_listing import Listing
 
 data_app = typer.Typer(invoke_without_command=True, help="Tables of measurements.\n\nExample: fairwatt data list")
 
@@ -52,7 +53,7 @@ def data_import(
 
     Example: fairwatt data import energy_4V9E_linscale.tfrecord
     """
-    from fairwatt.search_spaces.sources import import_file
+    from fairwatt.search_spaces.table_import import import_file
 
     with Progress(file.name, "") as shown:
         path = import_file(file, name, shown.update)
@@ -77,10 +78,10 @@ def data_list() -> None:
     """
     from fairwatt.search_spaces.sources import list_tables
 
-    lines = table("table", "here", "rows", "file to import", "what it is")
+    lines = Listing("table", "here", "rows", "what it is")
     for info in list_tables():
-        file = info.source.filename if info.source and info.state == "missing" else ""
-        lines.add_row(info.name, info.state, f"{info.rows:,}" if info.rows else "", file, info.title)
+        file = f"; import {info.source.filename}" if info.source and info.state == "missing" else ""
+        lines.add_row(info.name, info.state, f"{info.rows:,}" if info.rows else "", f"{info.title}{file}")
     console.print(lines)
 
 

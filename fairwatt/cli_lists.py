@@ -1,15 +1,20 @@
 """`fairwatt spaces` and `fairwatt optimizers`: what there is, by name."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import typer
 
-from fairwatt.cli_console import console, table
+from fairwatt.cli_console import console, prose
+from fairwatt.cli_listing import Listing
 from fairwatt.errors import UserError
 
 if TYPE_CHECKING:
     from fairwatt.problem import Benchmark
+    from fairwatt.search_spaces.curve_agreement import CurveAgreement
+
+TOY, MODELLED = "digits-regnet-toy", "digits-regnet-hpo"
 
 spaces_app = typer.Typer(
     invoke_without_command=True, help="List the search spaces.\n\nExample: fairwatt spaces show toy-cells"
@@ -30,7 +35,7 @@ def spaces(context: typer.Context) -> None:
 
     if context.invoked_subcommand:
         return
-    lines = table("space", "networks", "epochs", "repeats", "c̄, kWh", "energy is")
+    lines = Listing("space", "networks", "epochs", "repeats", "c̄, kWh", "energy is")
     missing = []
     for name in BENCHMARKS.names():
         try:
@@ -47,12 +52,12 @@ def spaces(context: typer.Context) -> None:
             f"{len(truth.keys):,}",
             _epochs(benchmark),
             str(truth.replicates),
-            f"{truth.energy_kwh.mean():.4g}",
+            f"{truth.tariff.mean_full_kwh:.4g}",
             benchmark.provenance.get("energy_kwh", ""),
         )
     console.print(lines)
     if missing:
-        console.print(f"not here yet (fairwatt spaces show NAME says how to get one): {', '.join(missing)}")
+        prose(f"not here yet (fairwatt spaces show NAME says how to get one): {', '.join(missing)}")
 
 
 @spaces_app.command("show")
@@ -65,12 +70,12 @@ def spaces_show(name: str) -> None:
 
     benchmark = make_benchmark(name)
     truth = benchmark.reference()
-    lines = table("", name)
+    lines = Listing("", name)
     lines.add_row("configurations", f"{len(truth.keys):,}")
     lines.add_row("epochs", _epochs(benchmark))
     lines.add_row("repeats", str(truth.replicates))
     lines.add_row("resumable", "yes" if truth.resumable else "no: every number of epochs is a training of its own")
-    lines.add_row("c̄, mean of full training", f"{truth.energy_kwh.mean():.4g} kWh")
+    lines.add_row("c̄, mean of full training", f"{truth.tariff.mean_full_kwh:.4g} kWh")
     lines.add_row("full training of everything", f"{truth.energy_kwh.sum():.4g} kWh")
     lines.add_row("best validation error", f"{truth.val_error.min():.4f}")
     if truth.has_test:
@@ -88,18 +93,25 @@ def spaces_show(name: str) -> None:
 
 
 def _epochs(benchmark: "Benchmark") -> str:
-    """Epochs of each fidelity; they are fractions of a network's own full training, so those of one network."""
+    """Epochs of each fidelity, which are shares of a configuration's own full training where that differs."""
+    full = next((dim.values for dim in benchmark.space.dims if dim.name == "epochs"), None)
+    if full is not None:
+        shares = ", ".join(str(Fraction(fidelity).limit_denominator(1000)) for fidelity in benchmark.fidelities)
+        return f"{shares} of {', '.join(map(str, full))}"
     config = benchmark.problem(0, initial=1).initial[0]
     return ", ".join(str(benchmark.epochs(config, fidelity)) for fidelity in benchmark.fidelities)
 
 
 def _comparisons(name: str) -> Iterator[tuple[str, str]]:
     """What a published table can be asked for besides, and how its energies compare with others that are here."""
+    from fairwatt.registry import BENCHMARKS
     from fairwatt.search_spaces.catalogue import SOURCES
     from fairwatt.search_spaces.cell_energy import choices, scaling
     from fairwatt.search_spaces.devices import agreement
     from fairwatt.search_spaces.sources import load_table
 
+    if name == TOY and MODELLED in BENCHMARKS.names():
+        yield from ((f"{MODELLED} agrees", str(found)) for found in _curves_agree())
     if name not in SOURCES:
         return
     yield "energy can be", ", ".join(choices(load_table(name)))
@@ -107,6 +119,15 @@ def _comparisons(name: str) -> Iterator[tuple[str, str]]:
         yield from (("energy agrees", str(found)) for found in [*agreement(name), *scaling(name)])
     except UserError as error:
         yield "energy agrees", str(error)
+
+
+def _curves_agree() -> "list[CurveAgreement]":
+    """How far the surrogate of the whole space agrees with the grid that was trained."""
+    from fairwatt.search_spaces.curve_agreement import curve_agreement
+    from fairwatt.search_spaces.measured_configs import measured_configs
+    from fairwatt.search_spaces.modelled_configs import modelled_configs
+
+    return curve_agreement(measured_configs(TOY), modelled_configs(MODELLED))
 
 
 @optimizers_app.callback()
@@ -119,11 +140,11 @@ def optimizers(context: typer.Context) -> None:
 
     if context.invoked_subcommand:
         return
-    lines = table("name", "ranked as", "fidelities", "extra", "source")
+    lines = Listing("name", "objectives", "fidelities", "extra", "source")
     for name in OPTIMIZERS.names():
         factory = OPTIMIZERS.load(name)
         fidelity = "multi" if factory.multi_fidelity else "full"
-        lines.add_row(name, " and ".join(factory.kinds) + "-objective", fidelity, factory.extra, factory.source)
+        lines.add_row(name, " and ".join(factory.kinds), fidelity, factory.extra, factory.source)
     console.print(lines)
 
 
@@ -136,8 +157,8 @@ def optimizers_show(name: str) -> None:
     from fairwatt.registry import OPTIMIZERS
 
     factory = OPTIMIZERS.load(name)
-    console.print(f"{factory.source}\n{factory.summary}")
-    lines = table("setting", "default")
+    prose(f"{factory.source}\n{factory.summary}")
+    lines = Listing("setting", "default")
     for setting, value in factory.defaults.items():
         lines.add_row(setting, repr(value))
     console.print(lines)

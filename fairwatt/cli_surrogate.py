@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 surrogate_app = typer.Typer(
     no_args_is_help=True,
     help="Learn the energy of cells, or learning curves, from measured ones.\n\n"
-    "Examples: fairwatt surrogate fit ecnas_7v_energy.parquet; fairwatt surrogate audit digits-regnet-hpo",
+    "Example: fairwatt surrogate fit ecnas_7v_energy.parquet, or fairwatt surrogate audit digits-regnet-hpo",
 )
 Data = Annotated[Path, typer.Argument(help="Measured cells: ecnas_7v_energy.parquet, or a file with its columns.")]
 _DRAWN = {"r2": "1 − R²", "tau": "1 − Kendall's τ", "mape": "mean relative error, %"}

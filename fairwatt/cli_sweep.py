@@ -44,7 +44,9 @@ def sweep_run(spec: Spec, workers: Workers = 0, executor: Executor = "processes"
     from fairwatt.experiments.sweep import run_sweep
 
     with Progress(spec.stem, "bundles") as shown:
-        run_sweep(spec, workers, shown.update, executor=executor, scheduler=scheduler)
+        state = run_sweep(spec, workers, shown.update, executor=executor, scheduler=scheduler)
+    if state.caution:
+        console.print(state.caution)
 
 
 @sweep_app.command("status")
@@ -63,6 +65,8 @@ def sweep_status(spec: Spec) -> None:
     if state.cpu_hours:
         left = f", about {state.cpu_hours_left:,.2f} to go at that pace" if state.cpu_hours_left else ""
         console.print(f"{state.cpu_hours:,.2f} CPU-hours so far{left}")
+    if state.caution:
+        console.print(state.caution)
 
 
 @sweep_app.command("collect")

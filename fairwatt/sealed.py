@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fairwatt.errors import UserError
+from fairwatt.regular_file import check_regular
 
 _PARTIAL = ".partial"
 
@@ -103,6 +104,7 @@ def _lock(stream: BinaryIO) -> bool:
 
 
 def _body(path: Path) -> bytes | None:
+    check_regular(path)
     lines = path.read_bytes().split(b"\n")
     return lines[0] if len(lines) == 3 and not lines[2] and lines[1] == _seal(lines[0]) else None
 

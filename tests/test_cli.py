@@ -116,6 +116,21 @@ def test_lists_name_everything_that_is_registered(run) -> None:  # type: ignore[
     assert "energy_4V9E_4epochs.tfrecord" in tables
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("words", [["spaces"], ["data", "list"], ["optimizers"]], ids=" ".join)
+def test_lists_break_no_word_on_a_terminal(run, monkeypatch: pytest.MonkeyPatch, words: list[str], width: int) -> None:  # type: ignore[no-untyped-def]
+    from fairwatt.cli_console import console
+
+    _, whole, _ = run(*words)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, to rich
+    monkeypatch.setattr(console, "width", width)
+    _, shown, _ = run(*words)
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
+    assert max(map(len, lines)) <= width
+    names = set(re.findall(r"[\w@.-]+", whole.split(maxsplit=1)[1]))  # paragraphs need no heading of the first column
+    assert names <= set(re.findall(r"[\w@.-]+", " ".join(lines)))
+
+
 @pytest.mark.slow
 def test_import_verify_run_status(run, shared: Path) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = run("data", "import", str(shared / "ecnas" / "official" / "energy_4V9E_4epochs.tfrecord"))
@@ -149,12 +164,13 @@ def test_an_imported_table_is_a_space_and_a_damaged_one_is_not(run, shared: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["report.csv", "report"])
-def test_the_report_is_not_written_over_its_own_table(run, name: str) -> None:  # type: ignore[no-untyped-def]
-    assert run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re", "seeds=0:2")[0] == 0
-    code, _, err = run("report", "results/quickstart", "-o", name)
-    assert code == 2
-    assert "an .html file" in err
+def test_the_report_is_not_written_over_its_own_table(run) -> None:  # type: ignore[no-untyped-def]
+    words = ["spaces=toy-cells", "optimizers=rs,re", "seeds=0:2", "--executor", "serial"]
+    assert run("run", "quickstart", *words)[0] == 0
+    for name in ("report.csv", "report"):
+        code, _, err = run("report", "results/quickstart", "-o", name)
+        assert code == 2
+        assert "an .html file" in err
 
 
 def test_a_file_where_a_folder_should_be_gets_one_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -166,14 +182,16 @@ def test_a_file_where_a_folder_should_be_gets_one_line(run, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_compare_and_report_of_a_small_study(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    run("run", "quickstart", "spaces=toy-cells", "optimizers=rs,re,semoa", "seeds=0:20", "budgets=30 full")
+    words = ["spaces=toy-cells", "optimizers=rs,re,semoa", "seeds=0:20", "budgets=30 full", "--executor", "serial"]
+    run("run", "quickstart", *words)
     code, out, err = run("compare", "results/quickstart")
     assert (code, err) == (0, "")
     assert "PROVISIONAL" not in out
     assert len(re.findall(r"^- (re|semoa) v\. rs at 30 full: ", out, flags=re.M)) == 2
     next(tmp_path.glob("results/quickstart/toy-cells/re/*/*/3.json")).unlink()
-    assert "PROVISIONAL: 1 searches are missing (of re)" in run("compare", "results/quickstart")[1]
-    assert "VOID" in run("compare", "results/quickstart")[1]
+    _, out, _ = run("compare", "results/quickstart")
+    assert "PROVISIONAL: 1 searches are missing (of re)" in out
+    assert "VOID" in out
     code, out, _ = run("report", "results/quickstart", "--figures", "figures")
     assert code == 0
     assert (tmp_path / "results" / "quickstart" / "report.html").stat().st_size > 100_000

@@ -227,7 +227,8 @@ def _text(path: str | Path) -> str:
     name = str(path) if str(path).endswith(".yaml") else f"{path}.yaml"
     if name in shipped_studies():
         return (resources.files("fairwatt.experiments") / "studies" / name).read_text(encoding="utf-8")
-    raise UserError(f"no such file, and {UnknownNameError('study', str(path), shipped_studies())}")
+    what = "not a regular file" if file.exists() else "no such file"
+    raise UserError(f"{what}, and {UnknownNameError('study', str(path), shipped_studies())}")
 
 
 def _override(key: str, value: str) -> Any:

@@ -114,7 +114,7 @@ def test_choosing_at_random_is_worse(toy: Benchmark, monkeypatch) -> None:  # ty
     error = dict(zip(reference.keys, reference.val_error, strict=True))
 
     def regrets() -> np.ndarray:
-        runs = [run(toy, "bananas", seed=seed, budget="50 full") for seed in range(24)]
+        runs = [run(toy, "bananas", seed=seed, budget="50 full") for seed in range(16)]  # 4.6 standard errors apart
         return np.array([error[made.incumbent.key] for made in runs if made.incumbent]) - reference.val_error.min()
 
     itself = regrets()

@@ -26,6 +26,7 @@ def test_a_small_space_is_trained_once_through_and_then_the_search_ends(drive) -
     assert {key for key, fidelity in asked if fidelity == 1.0} == set(range(12))
 
 
+@pytest.mark.slow
 def test_proposals_are_valid_and_better_than_random_ones(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
     def mean_loss(random_fraction: float) -> float:
         trials = [t for seed in range(6) for t in drive("bohb", 195, seed, random_fraction=random_fraction)[65:]]
