@@ -20,8 +20,8 @@ from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.config_trainings import CURVES, at_progress
 from fairwatt.surrogates.energy_model import ECNAS_GPU
 
-CHANCE = 0.15
-"""Validation accuracy below which a training is at chance: ten classes, up to what luck and a majority class give."""
+CHANCE = 1.5
+"""Times one class of as many: the validation accuracy below which a training is at chance, with what luck gives."""
 _PROGRESS = {"1/9": 1 / 9, "1/3": 1 / 3}
 
 
@@ -49,7 +49,7 @@ def describe(sweep: ConfigSweep, spec_name: str, columns: Mapping[str, Column], 
             *((f"PARTIAL: {len(columns['key'].values):,} of {planned:,} trainings",) if partial else ()),
             *_what(),
             *_energy(columns),
-            *_accuracy(columns),
+            *_accuracy(columns, 10),
         ),
         replicates=int(counts.min()),
         epochs=tuple(sorted(EPOCHS)),
@@ -61,7 +61,12 @@ def describe(sweep: ConfigSweep, spec_name: str, columns: Mapping[str, Column], 
 
 
 def describe_own(
-    sweep: OwnSweep, spec_name: str, columns: Mapping[str, Column], planned: int, result: Mapping[str, Any]
+    sweep: OwnSweep,
+    spec_name: str,
+    columns: Mapping[str, Column],
+    planned: int,
+    result: Mapping[str, Any],
+    classes: int,
 ) -> Card:
     """The card of a sweep over one's own data; as `describe`. result: of a training, with how it was metered."""
     rows = len(columns["key"].values)
@@ -83,7 +88,7 @@ def describe_own(
             f"seconds are those of the {result.get('clock', 'cpu')} clock, device {sweep.device!r}",
             f"energy: meter {meter}" if metered else f"energy: the meter {meter} read nothing; by operation counts",
             *((f"energy: {result['note']}",) if result.get("note") else ()),
-            *_accuracy(columns),
+            *_accuracy(columns, classes),
         ),
         replicates=int(counts.min()),
         epochs=tuple(sorted(EPOCHS)),
@@ -125,7 +130,8 @@ def _energy(columns: Mapping[str, Column]) -> tuple[str, ...]:
     )
 
 
-def _accuracy(columns: Mapping[str, Column]) -> list[str]:
+def _accuracy(columns: Mapping[str, Column], classes: int) -> list[str]:
+    chance = CHANCE / classes
     first = columns["repeat"].values == 0
     accuracy = columns["validation_accuracy"].values.astype(np.float64)
     low, middle, high = np.quantile(accuracy[first], (0.25, 0.5, 0.75))
@@ -133,7 +139,7 @@ def _accuracy(columns: Mapping[str, Column]) -> list[str]:
     notes = [
         f"{first.sum():,} configurations of {len(np.unique(columns['network'].values[first]))} networks; validation "
         f"accuracy at the end: quartiles {low:.3f}, {middle:.3f}, {high:.3f}, best {accuracy[first].max():.3f}, std "
-        f"{accuracy[first].std():.3f}; {(accuracy[first] < CHANCE).mean():.1%} at chance (below {CHANCE})",
+        f"{accuracy[first].std():.3f}; {(accuracy[first] < chance).mean():.1%} at chance (below {chance:.2g})",
         f"{diverged} of {len(first):,} trainings diverged (a loss was not finite): their curves go on at chance level",
         *_agreement(columns, first),
     ]
@@ -142,7 +148,7 @@ def _accuracy(columns: Mapping[str, Column]) -> list[str]:
         return [*notes, "no second seeds: what is the seed's and what the configuration's cannot be told apart here"]
     for name, chosen in (
         ("", np.full(len(pairs), True)),
-        (f" above {CHANCE}", (pairs >= CHANCE).all(axis=1)),
+        (f" above {chance:.2g}", (pairs >= chance).all(axis=1)),
     ):
         if chosen.sum() >= 2:
             found = repeatability(pairs[chosen])

@@ -222,7 +222,9 @@ def _ints(numbers: Iterable[int]) -> NDArray[Any]:
 
 
 def _small(numbers: Iterable[int], description: str, provenance: str = "measured") -> Column:
-    return Column(np.array([int(number) for number in numbers], dtype=np.int8), "1", provenance, description)
+    values = [int(number) for number in numbers]
+    kind = np.int8 if max(values) <= np.iinfo(np.int8).max else np.int16
+    return Column(np.array(values, dtype=kind), "1", provenance, description)
 
 
 def _values(values: Sequence[Any]) -> NDArray[Any]:

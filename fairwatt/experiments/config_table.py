@@ -9,7 +9,7 @@ from fairwatt.experiments.config_card import describe, describe_own
 from fairwatt.experiments.config_columns import Row, TrainedOn, config_columns
 from fairwatt.experiments.config_sweep import ConfigSweep
 from fairwatt.experiments.own_sweep import OwnSweep
-from fairwatt.experiments.sweep import SWEEPS, Progress, read_parts
+from fairwatt.experiments.sweep import SWEEPS, Progress, check_settings, read_parts
 from fairwatt.experiments.sweep_card import card_text
 from fairwatt.experiments.sweep_plan import load_plan
 from fairwatt.experiments.sweep_spec import SweepError
@@ -43,6 +43,7 @@ def collect_configs(spec_path: Path, *, folder: Path = SWEEPS, out: Path | None 
     if not isinstance(sweep, ConfigSweep | OwnSweep):
         raise SweepError(f"{spec_path}: a sweep of cells, not of configurations")
     trained = TrainedOn.of(sweep)
+    check_settings(sweep, folder=folder)
     rows = _rows(sweep, trained, folder)
     planned = sum(bundle.size for bundle in sweep.bundles())
     if len(rows) < planned and not (partial and rows):
@@ -52,7 +53,7 @@ def collect_configs(spec_path: Path, *, folder: Path = SWEEPS, out: Path | None 
         )
     columns = config_columns(rows, trained)
     if isinstance(sweep, OwnSweep):
-        card = describe_own(sweep, spec_path.name, columns, planned, rows[0].result)
+        card = describe_own(sweep, spec_path.name, columns, planned, rows[0].result, trained.size["num_classes"])
     else:
         card = describe(sweep, spec_path.name, columns, planned)
     home = out or folder / sweep.name

@@ -34,8 +34,8 @@ class MeasuredCurves:
     """Trainings [N] of a table, ordered by key and repeat.
 
     examples: features and curves. lengths: points of a curve, by the epochs that the configuration names. seconds,
-    energy_kwh [N]: of an epoch. measured_energy: whether that energy was measured, not worked out. name, sha256: of the
-    table. variant: of the space.
+    energy_kwh [N]: of an epoch. energy_origin: what the table says that it is: measured, estimated or modelled. name,
+    sha256: of the table; source: what it was read by, its name or its file's. variant: of the space.
     """
 
     name: str
@@ -46,8 +46,9 @@ class MeasuredCurves:
     lengths: dict[int, int]
     seconds: Array
     energy_kwh: Array
-    measured_energy: bool
+    energy_origin: str
     sha256: str
+    source: str
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -120,8 +121,9 @@ def read_measured_curves(table: str | Path) -> MeasuredCurves:
         lengths=lengths,
         seconds=np.asarray(trainings.seconds_per_epoch, dtype=np.float64)[order],
         energy_kwh=np.asarray(trainings.energy_kwh_per_epoch, dtype=np.float64)[order],
-        measured_energy=opened.provenance("energy_kwh_per_epoch") == "measured",
+        energy_origin=opened.provenance("energy_kwh_per_epoch"),
         sha256=opened.sha256,
+        source=path.name if str(table).endswith(".arrow") else str(table),
     )
 
 

@@ -13,6 +13,9 @@ from fairwatt.experiments.curve_data import MeasuredCurves, read_measured_curves
 from fairwatt.experiments.curve_scores import curve_scores
 from fairwatt.search_spaces.cache import cache_dir
 from fairwatt.search_spaces.curve_surrogate import KIND, CurveCard, CurveSurrogate
+from fairwatt.search_spaces.modelled_configs import counted_kwh
+from fairwatt.search_spaces.regnet_encoding import HYPERS
+from fairwatt.search_spaces.regnet_grid import grid
 from fairwatt.surrogates.curve_model import CurveModel
 from fairwatt.surrogates.epoch_cost import EpochCost
 
@@ -71,7 +74,7 @@ def fit_curves(
     surrogate = CurveSurrogate(
         model=model,
         seconds=EpochCost.fit(features, data.seconds[learned], rng),
-        energy=EpochCost.fit(features, data.energy_kwh[learned], rng) if data.measured_energy else None,
+        energy=None if _is_counted(data) else EpochCost.fit(features, data.energy_kwh[learned], rng),
         training=split.training,
         stopping=split.stopping,
         test=split.test,
@@ -88,6 +91,15 @@ def check_same_data(surrogate: CurveSurrogate, data: MeasuredCurves) -> None:
             f"the surrogate was fitted to another {surrogate.card.data} (sha256 {surrogate.card.data_sha256[:12]}...) "
             f"than this one ({data.sha256[:12]}...): fit it again"
         )
+
+
+def _is_counted(data: MeasuredCurves) -> bool:
+    """Whether the table's energies are what operation counts of the full-size network say of every key anyway.
+
+    Only then can a benchmark do without them; those of one's own sweep are of its images and its epochs.
+    """
+    counted = counted_kwh(grid(data.variant))[data.keys // HYPERS]
+    return bool(np.allclose(data.energy_kwh, counted, rtol=1e-5, atol=0))
 
 
 def _scores(surrogate: CurveSurrogate, data: MeasuredCurves) -> dict[str, float]:
@@ -124,8 +136,10 @@ def _card(
         settings=dict(settings),
         test={},
         seconds="boosted trees, of the seconds that the table says an epoch took",
-        energy="boosted trees, of the energy that was measured" if data.measured_energy else "operation counts",
-        command=f"fairwatt surrogate fit {data.name} --seed {seed} --split {split_seed}",
+        energy="operation counts"
+        if _is_counted(data)
+        else f"boosted trees, of the energy that was {data.energy_origin}",
+        command=f"fairwatt surrogate fit {data.source} --seed {seed} --split {split_seed}",
         packages={name: metadata.version(name) for name in ("numpy", "torch", "scikit-learn")},
         notes=_NOTES,
     )

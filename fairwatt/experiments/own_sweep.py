@@ -14,6 +14,7 @@ from typing import Any
 
 from fairwatt.errors import UnknownNameError
 from fairwatt.experiments.config_sweep import MOST_CONFIGS, ConfigTask, cut_waves, sampled_waves, shuffled
+from fairwatt.experiments.curve_data import LEAST_KEYS
 from fairwatt.experiments.epoch_energy import EpochEnergy
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE, HpoRecipe
 from fairwatt.experiments.image_data import DIGITS, ImageData, fingerprint, load_images
@@ -21,8 +22,10 @@ from fairwatt.experiments.meters import METERS, Meter, OperationCountMeter, choo
 from fairwatt.experiments.miniature import narrowed
 from fairwatt.experiments.sweep_spec import SweepError, check_name
 from fairwatt.search_spaces.regnet import Stages, work
+from fairwatt.search_spaces.regnet_encoding import EPOCHS
 from fairwatt.search_spaces.regnet_grid import VARIANTS
 from fairwatt.search_spaces.regnet_hpo import CUTOUTS, RegnetHpoSpace, Training
+from fairwatt.surrogates.curve_examples import LEAST_POINTS
 
 OWN = "regnet-hpo"
 WIDTHS = (1, 2, 4, 8)
@@ -87,6 +90,20 @@ class OwnSweep:
             f"{self.name}: {self.configs:,} RegNet + HPO configurations ({self.variant}) on {self.data}{twice}; "
             f"meter {self.meter}, device {self.device}"
         )
+
+    @property
+    def caution(self) -> str:
+        """Why no surrogate of curves could learn from this sweep; empty where one could."""
+        shortest = max(1, round(self.epochs_scale * min(EPOCHS)))
+        lacking = [
+            f"{count} {what} where {least} are needed"
+            for count, what, least in (
+                (self.configs, "configurations", LEAST_KEYS),
+                (shortest, "epochs of the shortest training (epochs_scale)", LEAST_POINTS),
+            )
+            if count < least
+        ]
+        return f"too little for a surrogate of curves: {' and '.join(lacking)}" if lacking else ""
 
     @property
     def alone(self) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairwatt.errors import UserError
+from fairwatt.experiments.own_sweep import OwnSweep
 from fairwatt.experiments.sweep_plan import Bundle, BundleT, Plan, load_plan
 from fairwatt.experiments.sweep_spec import SweepError
 from fairwatt.experiments.task_executor import make_executor
@@ -30,7 +31,8 @@ Progress = Callable[[int, int], None]
 class SweepStatus:
     """Bundles and trainings, done and in all.
 
-    what: is trained, in words. cpu_hours: that finished bundles took, as far as they are on file.
+    what: is trained, in words. cpu_hours: that finished bundles took, as far as they are on file. caution: what the
+    sweep will be too little for, if it is.
     """
 
     bundles_done: int
@@ -39,6 +41,7 @@ class SweepStatus:
     trainings: int
     what: str = ""
     cpu_hours: float = 0.0
+    caution: str = ""
 
     @property
     def cpu_hours_left(self) -> float:
@@ -101,6 +104,7 @@ def sweep_status(spec_path: Path, *, folder: Path = SWEEPS) -> SweepStatus:
         sum(bundle.size for bundle in everything),
         plan.what,
         _cpu_hours(folder / plan.name, {bundle.name for bundle in done}, trainings),
+        plan.caution if isinstance(plan, OwnSweep) else "",
     )
 
 
@@ -144,7 +148,18 @@ def _claim(home: Path, plan: Plan[Any]) -> None:
     if not own.is_file():
         write_atomically(own, json.dumps(settings, indent=1).encode())
     elif json.loads(own.read_bytes()) != settings:
-        raise SweepError(f"{home}: holds a sweep with other settings; move it, or rename this one")
+        raise _other_settings(home)
+
+
+def _other_settings(home: Path) -> SweepError:
+    return SweepError(f"{home}: holds a sweep with other settings; move it, or rename this one")
+
+
+def check_settings(plan: Plan[Any], *, folder: Path = SWEEPS) -> None:
+    """Raise SweepError where the folder of this name holds another sweep."""
+    own = folder / plan.name / "sweep.json"
+    if own.is_file() and json.loads(own.read_bytes()) != _jsonable(plan.settings()):
+        raise _other_settings(own.parent)
 
 
 def part_of(bundle: Bundle) -> dict[str, Any]:

@@ -106,6 +106,8 @@ def load_own_sweep(path: Path) -> OwnSweep:
         raise SweepError(f"{path}: {UnknownNameError('key of a sweep', key, known)}")
     for key in set(needed) - given.keys():
         raise SweepError(f"{path}: {key} is missing; a sweep of the space {OWN} needs {', '.join(needed)}")
+    if "meter" in given and given["meter"] is None:  # YAML's null, where the meter of that name was meant
+        given["meter"] = "null"
     for key, value in given.items():
         kind, words = _KINDS[known[key].type]
         if not isinstance(value, kind) or isinstance(value, bool):

@@ -165,7 +165,8 @@ class CurveSurrogateNotFoundError(UserError):
     """No surrogate at a path, with what makes one."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"no curve surrogate at {path}; make it: fairwatt surrogate fit {path.stem}")
+        command = f"fairwatt surrogate fit {path.stem} (or the sweep's .arrow file)"
+        super().__init__(f"no curve surrogate at {path}; make it: {command}")
         self.path = path
 
 

@@ -47,7 +47,7 @@ class ModelledConfigs(CurveBenchmark):
         card, source = surrogate.card, curve_surrogate_path(name)
         self._source, self._sha256 = source, surrogate.sha256
         energy = (
-            f"surrogate; measured in {card.data}"
+            f"surrogate of {card.data}: {card.energy}"
             if surrogate.energy is not None
             else f"modelled; full-size network on {ECNAS_GPU.hardware}; {ECNAS_GPU.name}, PUE {ECNAS_GPU.pue}, "
             "extrapolated to grouped convolutions and squeeze-and-excitation"
@@ -67,7 +67,7 @@ class ModelledConfigs(CurveBenchmark):
             notes=(
                 f"{card.title}; fitted by `{card.command}` to {card.data} ({card.data_sha256[:12]}...)",
                 *card.notes,
-                *(_MODELLED if surrogate.energy is None else ()),
+                *(_MODELLED if surrogate.energy is None else (f"energy is as {card.data} has it: {card.energy}",)),
                 f"{REPLICATES} trainings of each key, drawn around the surrogate's mean, which is the truth that "
                 "regrets are measured from; a predicted training never diverges",
                 "the sampler prefers some networks (EA-HAS-Bench's distributions within the limits of size): c̄ and "
@@ -97,14 +97,14 @@ def _data(name: str, surrogate: CurveSurrogate) -> CurveData:
     path = cache_dir() / "answers" / f"{name}-{surrogate.sha256[:16]}.bin"
     answers = cached_arrays(path, f"{_KIND} {surrogate.sha256}", lambda: _answers(surrogate, keys, epochs))
     true = answers["true"] / DENOMINATOR
-    params, kwh = _sizes(own)
+    params = complexity_batch(_stages(own), **_size(own)).params.astype(np.float64)
     return CurveData(
         keys=keys,
         full_epochs=epochs,
         params=np.repeat(params, HYPERS),
         val_error=answers["validation"],
         test_error=answers["test"],
-        energy_kwh_per_epoch=np.repeat(kwh, HYPERS) if surrogate.energy is None else answers["energy"],
+        energy_kwh_per_epoch=np.repeat(counted_kwh(own), HYPERS) if surrogate.energy is None else answers["energy"],
         seconds_per_epoch=answers["seconds"][:, None],
         true_val_error=true[:, 0],
         true_test_error=true[:, 1],
@@ -113,14 +113,19 @@ def _data(name: str, surrogate: CurveSurrogate) -> CurveData:
     )
 
 
-def _sizes(own: RegnetGrid) -> tuple[Array, Array]:
-    """[networks] parameters, and kWh of an epoch of CIFAR-10 on the full-size network."""
+def counted_kwh(own: RegnetGrid) -> Array:
+    """[networks] kWh of an epoch of CIFAR-10 on the full-size network, by operation counts."""
+    features = work_batch(_stages(own), **_size(own))._asdict()
+    return OperationCountModel().training_kwh(features, CIFAR10_TRAINING_IMAGES, extrapolate=True)
+
+
+def _stages(own: RegnetGrid) -> StageArrays:
     numbers = own.networks.astype(np.int64)
-    stages = StageArrays(numbers[:, :2], numbers[:, 2:4], numbers[:, 4:], np.full(len(numbers), 2))
-    size = {"stem_width": own.variant.stem_width, "num_classes": own.variant.classes}
-    features = work_batch(stages, **size)._asdict()
-    kwh = OperationCountModel().training_kwh(features, CIFAR10_TRAINING_IMAGES, extrapolate=True)
-    return complexity_batch(stages, **size).params.astype(np.float64), kwh
+    return StageArrays(numbers[:, :2], numbers[:, 2:4], numbers[:, 4:], np.full(len(numbers), 2))
+
+
+def _size(own: RegnetGrid) -> dict[str, int]:
+    return {"stem_width": own.variant.stem_width, "num_classes": own.variant.classes}
 
 
 def _answers(surrogate: CurveSurrogate, keys: Ints, epochs: Ints) -> Arrays:

@@ -154,6 +154,20 @@ def test_a_sweep_of_ones_own_has_the_energy_that_its_meter_read(
     assert "wall-clock seconds" in table.description("seconds_per_epoch")
 
 
+def test_trainings_may_be_as_long_as_configurations_name(tmp_path: Path) -> None:
+    spec = tmp_path / "mine.yaml"
+    spec.write_text(OWN)
+
+    def full(task: ConfigTask) -> dict[str, Any]:
+        result = own_training(task, None, "unavailable")
+        parts = {part: result[part][-1:] * 200 for part in IMAGES}
+        return result | parts | {"status": "ok", "seconds": [0.1] * 200}
+
+    write_parts(spec, tmp_path, full)
+    table = open_table(collect_sweep(spec, folder=tmp_path))
+    assert (table.column("trained_epochs") == 200).all()
+
+
 def test_what_is_collected_depends_on_the_sweep(tmp_path: Path) -> None:
     spec = tmp_path / "cells.yaml"
     spec.write_text("name: cells\nspace: digits-cells-3v\nepochs: [1]\nrepeats: 1\n")

@@ -50,7 +50,7 @@ def surrogate(data: MeasuredCurves) -> CurveSurrogate:
 def test_the_table_becomes_curves_in_percent(data: MeasuredCurves) -> None:
     assert (len(data), len(np.unique(data.keys)), len(data.repeated)) == (400, 300, 100)
     assert data.lengths == {50: 12, 100: 25, 200: 50}
-    assert not data.measured_energy
+    assert data.energy_origin == "modelled"
     first, second = data.pairs(data.keys)
     assert (data.keys[first] == data.keys[second]).all()
     assert (data.repeats[second] == 1).all()
@@ -121,8 +121,12 @@ def test_the_audit_sees_what_is_wrong(
     failed = [check.name for check in wrong.checks if not check.passed]
     assert [name.split()[1] for name in failed] == ["test", "second", "split"]
     assert wrong.by_network == {}
-    metered = replace(data, energy_kwh=np.exp(data.examples.architecture[:, 0] / 20), measured_energy=True)
-    measured = fit_curves(metered, **SETTINGS | {"epochs": 1}).energy
+    metered = replace(data, energy_kwh=np.exp(data.examples.architecture[:, 0] / 20), energy_origin="estimated")
+    own = fit_curves(metered, **SETTINGS | {"epochs": 1})
+    assert own.card.energy.endswith("energy that was estimated")
+    assert surrogate.energy is None
+    assert surrogate.card.energy == "operation counts"
+    measured = own.energy
     assert audit.energy == {}
     assert measured is not None
     kwh = measured.predict(np.hstack([data.examples.architecture, data.examples.hyper]))

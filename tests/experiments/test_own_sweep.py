@@ -13,6 +13,7 @@ import pytest
 
 from fairwatt.experiments import own_sweep
 from fairwatt.experiments.config_sweep import ConfigBundle, ConfigSweep
+from fairwatt.experiments.config_table import collect_configs
 from fairwatt.experiments.epoch_energy import EpochEnergy
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE
 from fairwatt.experiments.image_data import load_images
@@ -263,3 +264,15 @@ def test_status_speaks_of_the_sweep(tmp_path: Path) -> None:
     assert (status.trainings_done, status.trainings, status.cpu_hours) == (0, 40, 0.0)
     assert status.what.startswith("few: 40 RegNet + HPO configurations (cifar10) on ")
     assert status.what.endswith("few.npz; meter null, device cpu")
+    assert "40 configurations where 200 are needed and 1 epochs" in status.caution
+    enough = TINY.replace("configs: 40", "configs: 200").replace("0.01", "0.14").replace('"null"', "null")
+    assert load_own_sweep(write(tmp_path, enough)).caution == ""
+    assert load_own_sweep(write(tmp_path, enough)).meter == "null"  # as YAML's null is meant here
+
+
+def test_a_folder_with_another_sweep_of_this_name_is_not_collected(tmp_path: Path) -> None:
+    spec = write(tmp_path)
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few" / "sweep.json").write_text("{}")
+    with pytest.raises(SweepError, match="other settings; move it"):
+        collect_configs(spec, folder=tmp_path, partial=True)
