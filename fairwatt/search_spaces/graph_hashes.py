@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from fairwatt.search_spaces.hash_rounds import hashes_of_one_size
 
-_CELLS = 1 << 14  # hashed at a time, in about 100 MB
+_CELLS = 1 << 15  # hashed at a time at most, in about 100 MB
+_WORTH_A_PROCESS = 1 << 14  # cells: some 0.4 s, and an interpreter takes 0.2 s to start
 _PROCESSES = 4
 _CODE = np.dtype([("size", "i1"), ("mask", "<i4"), ("number", "u1")])
 _HASH = np.dtype("S32")
@@ -27,15 +28,15 @@ _Hashes = NDArray[np.bytes_]
 def graph_hashes(sizes: NDArray[np.int8], masks: NDArray[np.int32], numbers: NDArray[np.uint8]) -> _Hashes:
     """[K] of dtype S32: the hash of each cell, from the codes [K] of the cells.
 
-    From 16,384 cells on it starts other interpreters, one for each core but this one's and three at most, and does
-    their share itself where they cannot be started.
+    Where there are many it starts other interpreters, one for each further core and three at most, and does their
+    share itself if they cannot be started.
     """
     order = np.lexsort((masks, sizes))
     codes = np.empty(len(order), dtype=_CODE)
     codes["size"], codes["mask"], codes["number"] = sizes[order], masks[order], numbers[order]
-    blocks = np.array_split(np.arange(len(codes)), -(-len(codes) // _CELLS) or 1)
-    processes = min(_processes(), len(blocks))
-    own, *shares = [np.concatenate(blocks[first::processes]) for first in range(processes)]
+    processes = min(_processes(), len(codes) // _WORTH_A_PROCESS) or 1
+    blocks = np.array_split(np.arange(len(codes)), processes * (-(-len(codes) // (processes * _CELLS)) or 1))
+    *shares, own = [np.concatenate(blocks[first::processes]) for first in range(processes)]  # the largest cells here
     hashes = np.empty(len(codes), dtype=_HASH)
     with ThreadPoolExecutor(processes) as threads:  # which do nothing but wait
         helpers = [threads.submit(_helped, codes[share]) for share in shares]

@@ -110,14 +110,19 @@ def test_settings_that_make_the_predictor_inert_are_refused(toy: Benchmark, sett
 
 @pytest.mark.slow
 def test_choosing_at_random_is_worse(toy: Benchmark, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """With noise for a predictor, what is trained after the initial design is worse on average.
+
+    All choices are compared and not only the best one: over eight seeds of 20 choices they are seven standard errors
+    apart (over 20 seeds 9.7), the incumbents two.
+    """
     reference = toy.reference()
     error = dict(zip(reference.keys, reference.val_error, strict=True))
 
-    def regrets() -> np.ndarray:
-        runs = [run(toy, "bananas", seed=seed, budget="50 full") for seed in range(16)]  # 4.6 standard errors apart
-        return np.array([error[made.incumbent.key] for made in runs if made.incumbent]) - reference.val_error.min()
+    def chosen() -> np.ndarray:
+        runs = [run(toy, "bananas", seed=seed, budget="30 full") for seed in range(8)]
+        return np.array([np.mean([error[row.key] for row in made.rows[10:]]) for made in runs])
 
-    itself = regrets()
+    itself = chosen()
     monkeypatch.setattr(module, "NeuralEnsemble", Noise)
-    worse = regrets() - itself
-    assert worse.mean() > 2 * worse.std(ddof=1) / len(worse) ** 0.5
+    worse = chosen() - itself
+    assert worse.mean() > 3 * worse.std(ddof=1) / len(worse) ** 0.5

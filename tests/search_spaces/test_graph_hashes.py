@@ -72,11 +72,12 @@ def test_shares_of_other_processes(interpreter: str, monkeypatch: pytest.MonkeyP
         return alone(codes)
 
     monkeypatch.setattr(module, "_hashes", here)
-    monkeypatch.setattr(module, "_CELLS", 900)  # of 2,532: three blocks of 844
+    monkeypatch.setattr(module, "_CELLS", 700)  # of 2,532: four blocks of 633
+    monkeypatch.setattr(module, "_WORTH_A_PROCESS", 1000)
     monkeypatch.setattr(sys, "executable", interpreter)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     np.testing.assert_array_equal(_of(index, np.arange(len(index))), expected)
-    assert hashed == {GENUINE: [1688], "": [2532]}.get(interpreter, [1688, 844])
+    assert hashed == {GENUINE: [1266], "": [2532]}.get(interpreter, [1266, 1266])
 
 
 def _of(index: CellIndex, cells: NDArray[np.integer]) -> list[bytes]:
