@@ -42,15 +42,10 @@ def paired_win_rate(differences: ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values of one family, in the same order (Holm 1979).
+    """Adjusted p-values of one family, in the same order."""
+    from statsmodels.stats.multitest import multipletests
 
-    Not statsmodels', which collects garbage at each call: up to a second in a process with many objects.
-    """
-    ascending = np.argsort(p_values, kind="stable")
-    steps = np.asarray(p_values, dtype=np.float64)[ascending] * np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return [float(p) for p in adjusted]
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if len(p_values) else []
 
 
 def detectable_win_rate(pairs: int, *, power: float = 0.8, level: float = 0.05) -> float:
