@@ -35,8 +35,8 @@ def cell_hash(cell: int) -> str:
 def cell_hashes(vertices: int = LARGEST) -> NDArray[np.bytes_]:
     """[K] of dtype S32: the hashes of all cells of at most `vertices` vertices, by id; read-only.
 
-    Those of 7 vertices take nine seconds of processor time, of up to four processes, when first asked for, and are then
-    stored in `cache_dir()`.
+    Those of 7 vertices take ten seconds of processor time, shared by up to four processes, when first asked for, and
+    are then stored in `cache_dir()`.
     """
     return _hashes(vertices)["hashes"].astype("S32", copy=False)
 

@@ -1,6 +1,6 @@
 """The md5 graph hashes of many cells, shared by a few processes.
 
-All 423,624 cells take 17 million md5s of 44 million blocks, eight to nine seconds of one core. numpy spends them in
+All 423,624 cells take 17 million md5s of 44 million blocks, about ten seconds of one core. numpy spends them in
 calls of a few microseconds, and each begins and ends with the interpreter's lock, so threads would mostly wait for it.
 """
 
