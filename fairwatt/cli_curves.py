@@ -36,7 +36,7 @@ def show(path: Path) -> None:
     for what, words in (
         ("what", f"{card.title}; validation and test error in percent"),
         ("kind", f"Bézier curves of degree {card.degree}, an ensemble of two-stream networks, seed {card.seed}"),
-        ("data", f"{card.data}, sha256 {card.data_sha256}; points of a curve: {lengths}"),
+        ("data", f"{card.data}, trained on {card.dataset}, sha256 {card.data_sha256}; points of a curve: {lengths}"),
         (
             "split",
             f"{card.split}; trainings: " + ", ".join(f"{count:,} {part}" for part, count in card.trainings.items()),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairwatt.experiments import digits
 from fairwatt.experiments.config_sweep import TOY, ConfigSweep
+from fairwatt.experiments.image_data import DIGITS
 from fairwatt.experiments.miniature import EPOCHS, WIDTH_DIVISOR
 from fairwatt.experiments.own_sweep import OwnSweep
 from fairwatt.experiments.repeatability import repeatability
@@ -57,6 +58,7 @@ def describe(sweep: ConfigSweep, spec_name: str, columns: Mapping[str, Column], 
         pue=ECNAS_GPU.pue,
         created_by=f"fairwatt sweep run {spec_name}; fairwatt sweep collect {spec_name}"
         + (" --partial" if partial else ""),
+        dataset=DIGITS,
     )
 
 
@@ -96,6 +98,7 @@ def describe_own(
         pue=ECNAS_GPU.pue if modelled else None,
         created_by=f"fairwatt sweep run {spec_name}; fairwatt sweep collect {spec_name}"
         + (" --partial" if rows < planned else ""),
+        dataset=Path(sweep.data).stem,
     )
 
 

@@ -49,6 +49,7 @@ class MeasuredCurves:
     energy_origin: str
     sha256: str
     source: str
+    dataset: str
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -124,6 +125,7 @@ def read_measured_curves(table: str | Path) -> MeasuredCurves:
         energy_origin=opened.provenance("energy_kwh_per_epoch"),
         sha256=opened.sha256,
         source=path.name if str(table).endswith(".arrow") else str(table),
+        dataset=opened.card.dataset,
     )
 
 

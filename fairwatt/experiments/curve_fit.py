@@ -124,6 +124,7 @@ def _card(
         title=f"learning curves of the RegNet + HPO space {data.variant}, as trained for {data.name}",
         data=data.name,
         data_sha256=data.sha256,
+        dataset=data.dataset,
         variant=data.variant,
         lengths={str(epochs): points for epochs, points in data.lengths.items()},
         degree=0,

@@ -13,7 +13,8 @@ class Card:
     source: repository and path, source_sha256: of the file that the table was made from. replicates: trainings that
     every (cell, epochs) has at least. epochs: the budgets, ascending. mean_full_kwh: c-bar, the mean energy of full
     training (over cells, of the mean over replicates); None where the table has no energy. pue: power usage
-    effectiveness that the energy contains; None where unknown. created_by: the command that made the table.
+    effectiveness that the energy contains; None where unknown. created_by: the command that made the table. dataset:
+    what configurations with hyperparameters were trained on, such as "digits"; empty for tables of cells.
     """
 
     name: str
@@ -28,10 +29,12 @@ class Card:
     mean_full_kwh: float | None
     pue: float | None
     created_by: str
+    dataset: str = ""
 
     def to_json(self) -> str:
-        """One line of JSON, keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        """One line of JSON, keys sorted; without `dataset` where that is empty."""
+        entries = {name: value for name, value in asdict(self).items() if name != "dataset" or value}
+        return json.dumps(entries, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Card":
@@ -42,6 +45,7 @@ class Card:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(data.keys() - known):
             raise ValueError(f"the card has unknown keys ({', '.join(unknown)}): a newer fairwatt wrote it; update")
+        data = {"dataset": ""} | data
         if missing := sorted(known - data.keys()):
             raise ValueError(f"the card lacks {', '.join(missing)}")
         for name, accepts in _TYPES.items():
@@ -67,7 +71,7 @@ def _is_amount(value: object) -> bool:
 
 
 _TYPES = {
-    **dict.fromkeys(("name", "title", "source", "source_sha256", "licence", "hardware", "created_by"), _is_text),
+    **dict.fromkeys(("name", "title", "source", "source_sha256", "licence", "hardware", "created_by", "dataset"), _is_text),
     "notes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
     "epochs": lambda value: isinstance(value, list) and all(map(_is_count, value)),
     "replicates": _is_count,

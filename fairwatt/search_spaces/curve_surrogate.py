@@ -33,7 +33,7 @@ _BATCH = 1 << 14
 class CurveCard:
     """What a reader must know before quoting a prediction.
 
-    data, data_sha256: the table of trainings. lengths: points of a curve by the epochs that the configuration names.
+    data, data_sha256: the table of trainings; dataset: what they were trained on. lengths: points of a curve by the epochs that the configuration names.
     split: how keys were chosen; trainings: how many each part has. settings: that differ from the defaults. test:
     scores on the test keys; see `fairwatt surrogate audit` for all. command: what made it.
     """
@@ -42,6 +42,7 @@ class CurveCard:
     title: str
     data: str
     data_sha256: str
+    dataset: str
     variant: str
     lengths: dict[str, int]
     degree: int

@@ -234,6 +234,9 @@ def test_a_failed_write_leaves_the_old_table_and_nothing_else(tmp_path: Path, mo
 def test_a_card_is_json_and_back() -> None:
     assert Card.from_json(CARD.to_json()) == CARD
     assert json.loads(CARD.to_json())["mean_full_kwh"] == 0.1 + 0.2
+    assert "dataset" not in json.loads(CARD.to_json())
+    trained = replace(CARD, dataset="digits")
+    assert Card.from_json(trained.to_json()) == trained
     with pytest.raises(ValueError, match="not JSON compliant"):
         replace(CARD, pue=float("nan")).to_json()
 
@@ -247,6 +250,7 @@ def test_a_card_is_json_and_back() -> None:
         ({"notes": "one"}, "notes is 'one'"),
         ({"mean_full_kwh": -1}, "mean_full_kwh is -1"),
         ({"title": None}, "title is None"),
+        ({"dataset": 3}, "dataset is 3"),
     ],
 )
 def test_cards_of_other_versions_or_types_are_refused(change: dict[str, Any], reason: str) -> None:
