@@ -71,7 +71,9 @@ def _is_amount(value: object) -> bool:
 
 
 _TYPES = {
-    **dict.fromkeys(("name", "title", "source", "source_sha256", "licence", "hardware", "created_by", "dataset"), _is_text),
+    **dict.fromkeys(
+        ("name", "title", "source", "source_sha256", "licence", "hardware", "created_by", "dataset"), _is_text
+    ),
     "notes": lambda value: isinstance(value, list) and all(map(_is_text, value)),
     "epochs": lambda value: isinstance(value, list) and all(map(_is_count, value)),
     "replicates": _is_count,

@@ -33,9 +33,10 @@ _BATCH = 1 << 14
 class CurveCard:
     """What a reader must know before quoting a prediction.
 
-    data, data_sha256: the table of trainings; dataset: what they were trained on. lengths: points of a curve by the epochs that the configuration names.
-    split: how keys were chosen; trainings: how many each part has. settings: that differ from the defaults. test:
-    scores on the test keys; see `fairwatt surrogate audit` for all. command: what made it.
+    data, data_sha256: the table of trainings; dataset: what they were trained on. lengths: points of a curve by the
+    epochs that the configuration names. split: how keys were chosen; trainings: how many each part has. settings: that
+    differ from the defaults. test: scores on the test keys; see `fairwatt surrogate audit` for all. command: what made
+    it.
     """
 
     kind: str
