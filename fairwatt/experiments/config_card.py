@@ -29,7 +29,6 @@ _PROGRESS = {"1/9": 1 / 9, "1/3": 1 / 3}
 def describe(sweep: ConfigSweep, spec_name: str, columns: Mapping[str, Column], planned: int) -> Card:
     """The card of a sweep; rows are sorted by key and repeat. planned: trainings of the whole sweep."""
     data = digits.load()
-    sizes = "/".join(str(size) for size in data.sizes().values())
     what = "a grid of 480 points" if sweep.space == TOY else "a sample of the configurations"
     partial = len(columns["key"].values) < planned
     _, counts = np.unique(columns["key"].values, return_counts=True)
@@ -39,10 +38,7 @@ def describe(sweep: ConfigSweep, spec_name: str, columns: Mapping[str, Column], 
             f"Project-measured miniature of the RegNet + HPO space of EA-HAS-Bench on 8x8 digits, {what}. "
             "Not the published benchmark; rankings are not claimed to transfer."
         ),
-        source=(
-            "scikit-learn load_digits (UCI optical recognition of handwritten digits), pixel noise of std "
-            f"{digits.NOISE_STD} of the pixel range, split {sizes} ({', '.join(digits.PARTS)}) of {digits.SPLIT_FILE}"
-        ),
+        source=data.source,
         source_sha256=data.sha256(),
         licence="MIT",
         hardware=f"full-size network on {ECNAS_GPU.hardware}; {ECNAS_GPU.name}, PUE {ECNAS_GPU.pue}",

@@ -35,6 +35,15 @@ class Digits:
         """Images in each part."""
         return {part: len(self.split[part]) for part in PARTS}
 
+    @property
+    def source(self) -> str:
+        """Where they are from, in words."""
+        sizes = "/".join(map(str, self.sizes().values()))
+        return (
+            "scikit-learn load_digits (UCI optical recognition of handwritten digits), pixel noise of std "
+            f"{NOISE_STD} of the pixel range, split {sizes} ({', '.join(PARTS)}) of {SPLIT_FILE}"
+        )
+
     def sha256(self) -> str:
         """Of images, labels and split: what a training depends on."""
         digest = hashlib.sha256(self.images.tobytes() + self.labels.tobytes())

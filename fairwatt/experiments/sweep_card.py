@@ -22,17 +22,13 @@ from fairwatt.surrogates.energy_model import ECNAS_GPU
 def describe(spec: SweepSpec, spec_name: str, columns: Mapping[str, Column]) -> Card:
     """The card of a finished sweep; rows are sorted by cell, epochs and repeat, and none is missing."""
     data = digits.load()
-    sizes = "/".join(str(size) for size in data.sizes().values())
     return Card(
         name=spec.name,
         title=(
             "Project-measured miniature of a NAS-Bench-101 cell space on 8x8 digits. "
             "Not the published benchmarks; rankings are not claimed to transfer."
         ),
-        source=(
-            "scikit-learn load_digits (UCI optical recognition of handwritten digits), pixel noise of std "
-            f"{digits.NOISE_STD} of the pixel range, split {sizes} ({', '.join(digits.PARTS)}) of {digits.SPLIT_FILE}"
-        ),
+        source=data.source,
         source_sha256=data.sha256(),
         licence="MIT",
         hardware=f"full-size network on {ECNAS_GPU.hardware}; {ECNAS_GPU.name}, PUE {ECNAS_GPU.pue}",
