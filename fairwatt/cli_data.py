@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,18 +45,45 @@ def data_fetch(
 def data_import(
     file: Annotated[
         Path,
-        typer.Argument(help="An EC-NAS or NAS-Bench-101 .tfrecord file, or a .parquet file that `data list` names."),
+        typer.Argument(
+            help="An EC-NAS or NAS-Bench-101 .tfrecord file, or a .parquet file that `data list` names; with --schema "
+            "eahas a sweep as .json or .csv."
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="Name of the table; official files have theirs.")] = None,
+    schema: Annotated[str | None, typer.Option(help="eahas: pycls's sweep.json, or a CSV of the same content.")] = None,
+    dataset: Annotated[
+        str, typer.Option(help="eahas: what was trained on, where the file does not say: cifar10, tiny, or another.")
+    ] = "",
+    variant: Annotated[str, typer.Option(help="eahas: the space of another data set: cifar10 or tiny.")] = "",
+    images: Annotated[
+        list[str] | None, typer.Option(help="eahas: train=N, validation=N, test=N, where they are not the data set's.")
+    ] = None,
+    cutout: Annotated[int | None, typer.Option(help="eahas: 0 or 16, of trainings that do not say theirs.")] = None,
+    weights: Annotated[
+        str, typer.Option(help="eahas: whose errors, of averaged weights (ema) or of plain (raw).")
+    ] = "ema",
+    energy_unit: Annotated[
+        str, typer.Option(help="eahas: wh or kwh; auto believes a column's name alone; none: operation counts.")
+    ] = "auto",
+    energy_is: Annotated[str, typer.Option(help="eahas: energies are of each epoch, or cumulative.")] = "auto",
+    report: Annotated[Path | None, typer.Option(help="eahas: a .json file for what was found.")] = None,
 ) -> None:
     """Read a file of measurements, check all of it, and store it as a table.
 
-    Example: fairwatt data import energy_4V9E_linscale.tfrecord
+    Example: fairwatt data import energy_4V9E_linscale.tfrecord, or fairwatt data import --schema eahas sweep.json
     """
+    from fairwatt import cli_sweep_import
     from fairwatt.search_spaces.table_import import import_file
 
-    with Progress(file.name, "") as shown:
-        path = import_file(file, name, shown.update)
+    told: dict[str, Any] = {"dataset": dataset, "variant": variant, "images": images, "cutout": cutout}
+    told |= {"weights": weights, "energy-unit": energy_unit, "energy-is": energy_is, "report": report}
+    if schema is not None:
+        path = cli_sweep_import.import_sweep(schema, file, name or "", told)
+    else:
+        cli_sweep_import.check_unused(told)
+        with Progress(file.name, "") as shown:
+            path = import_file(file, name, shown.update)
     _say_table(path)
 
 

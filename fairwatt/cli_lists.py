@@ -62,12 +62,16 @@ def spaces(context: typer.Context) -> None:
 
 @spaces_app.command("show")
 def spaces_show(name: str) -> None:
-    """One space: its size, prices, provenance and notes.
+    """One space: its size, prices, provenance and notes; of trainings that are no space yet, their table's card.
 
     Example: fairwatt spaces show ec-nas-4v
     """
-    from fairwatt.registry import make_benchmark
+    from fairwatt.registry import BENCHMARKS, make_benchmark
+    from fairwatt.search_spaces.sources import is_here
 
+    if name not in BENCHMARKS.names() and is_here(name):
+        _show_sample(name)
+        return
     benchmark = make_benchmark(name)
     truth = benchmark.reference()
     lines = Listing("", name)
@@ -89,6 +93,33 @@ def spaces_show(name: str) -> None:
         lines.add_row("note", note)
     for title, text in _comparisons(name):
         lines.add_row(title, text)
+    console.print(lines)
+
+
+def _show_sample(name: str) -> None:
+    """A table of trainings on which a surrogate is to be fitted."""
+    from fairwatt.search_spaces.sources import find_table
+    from fairwatt.search_spaces.table import open_table
+
+    table = open_table(find_table(name))
+    card = table.card
+    lines = Listing("", name)
+    lines.add_row("what", f"{card.title} No space by itself: fairwatt surrogate fit {name} makes one")
+    lines.add_row("trainings", f"{table.rows:,}")
+    lines.add_row("c̄, mean of full training", f"{card.mean_full_kwh:.4g} kWh")
+    for column in ("validation_correct", "test_correct", "energy_kwh_per_epoch", "seconds_per_epoch"):
+        if column in table:
+            words = f"{table.provenance(column)}: {table.description(column)} ({table.unit(column)})"
+            lines.add_row(f"{column} is", words)
+    for what, words in (
+        ("hardware", card.hardware),
+        ("source", f"{card.source}, sha256 {card.source_sha256}"),
+        ("licence", card.licence),
+        ("made by", card.created_by),
+        ("data sha256", table.sha256),
+        *(("note", note) for note in card.notes),
+    ):
+        lines.add_row(what, words)
     console.print(lines)
 
 
@@ -124,10 +155,10 @@ def _comparisons(name: str) -> Iterator[tuple[str, str]]:
 def _curves_agree() -> "list[CurveAgreement]":
     """How far the surrogate of the whole space agrees with the grid that was trained."""
     from fairwatt.search_spaces.curve_agreement import curve_agreement
+    from fairwatt.search_spaces.curve_surrogate import CurveSurrogate, curve_surrogate_path
     from fairwatt.search_spaces.measured_configs import measured_configs
-    from fairwatt.search_spaces.modelled_configs import modelled_configs
 
-    return curve_agreement(measured_configs(TOY), modelled_configs(MODELLED))
+    return curve_agreement(measured_configs(TOY), CurveSurrogate.load(curve_surrogate_path(MODELLED)))
 
 
 @optimizers_app.callback()

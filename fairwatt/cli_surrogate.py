@@ -31,7 +31,7 @@ def surrogate_fit(
         Path,
         typer.Argument(
             help="Measured cells: ecnas_7v_energy.parquet, or a file with its columns. Or measured learning curves: "
-            "digits-regnet-hpo, or an .arrow file that `fairwatt sweep collect` made of a sweep of configurations."
+            "digits-regnet-hpo, the name of an imported sweep, or an .arrow file of `fairwatt sweep collect`."
         ),
     ],
     kind: Annotated[
@@ -52,12 +52,12 @@ def surrogate_fit(
     """
     from fairwatt import cli_curves
     from fairwatt.experiments.surrogate_fit import fit_energy_surrogate
-    from fairwatt.search_spaces.sources import table_spaces
+    from fairwatt.search_spaces.sources import is_here
 
     if out is not None and out.suffix != ".npz":
         raise UserError(f"{out}: a surrogate is an .npz file")
-    if data.suffix in ("", ".arrow"):
-        if data.exists() and str(data) not in table_spaces():  # a table's name wins over what is in the folder
+    if data.suffix in ("", ".arrow") or is_here(str(data)):
+        if data.exists() and not is_here(str(data)):  # a table's name wins over what is in the folder
             check_regular(data)
         if kind not in (None, "bezier"):
             raise UnknownNameError("kind of surrogate of learning curves", kind, ("bezier",))
@@ -124,7 +124,7 @@ def surrogate_show(
 @surrogate_app.command("audit")
 def surrogate_audit(
     data: Annotated[
-        str, typer.Argument(help="Measured learning curves: digits-regnet-hpo, or an .arrow file of a sweep.")
+        str, typer.Argument(help="Measured learning curves: digits-regnet-hpo, an imported sweep, or an .arrow file.")
     ],
     surrogate: Annotated[
         Path | None, typer.Option("--surrogate", help="The .npz file; by default the one fitted to this table.")

@@ -2,10 +2,12 @@
 
 A split is by key: both trainings of a configuration are on one side. Of the keys that were trained twice a larger share
 is tested, because only there can a surrogate be compared with what a second training tells; which keys those are was
-decided by the order of drawing, so they are like the others.
+decided by the order of drawing, so they are like the others. Keys that a model's features and settings were chosen on
+are not tested.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,11 @@ from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
 from fairwatt.search_spaces.config_trainings import PARTS, ConfigTrainings
-from fairwatt.search_spaces.regnet_encoding import HYPERS
+from fairwatt.search_spaces.regnet_encoding import EPOCHS, HYPERS
 from fairwatt.search_spaces.regnet_features import key_features
 from fairwatt.search_spaces.regnet_grid import VARIANTS
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
-from fairwatt.search_spaces.sources import find_table
+from fairwatt.search_spaces.sources import EMBEDDED, find_table
 from fairwatt.search_spaces.table import TableError, open_table
 from fairwatt.streams import stream
 from fairwatt.surrogates.curve_examples import KINDS, CurveExamples
@@ -35,7 +37,9 @@ class MeasuredCurves:
 
     examples: features and curves. lengths: points of a curve, by the epochs that the configuration names. seconds,
     energy_kwh [N]: of an epoch. energy_origin: what the table says that it is: measured, estimated or modelled. name,
-    sha256: of the table; source: what it was read by, its name or its file's. variant: of the space.
+    sha256: of the table; source: what it was read by, its name or its file's. variant: of the space. validation_only:
+    whether the table has no test errors; the examples then have validation errors in both places. developed: keys that
+    our models' features and settings were chosen on, ascending.
     """
 
     name: str
@@ -50,6 +54,8 @@ class MeasuredCurves:
     sha256: str
     source: str
     dataset: str
+    validation_only: bool = False
+    developed: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -84,7 +90,7 @@ class KeySplit:
 
 
 def read_measured_curves(table: str | Path) -> MeasuredCurves:
-    """Trainings of a table that `fairwatt sweep collect` made, by its name or the path of its `.arrow` file.
+    """Trainings of a table of a sweep, collected or imported, by its name or the path of its `.arrow` file.
 
     Raises UnknownNameError, TableError for a damaged table and one of something else, UserError for fewer than 200
     configurations, a configuration whose length is not always the same, and curves that are no errors.
@@ -107,9 +113,13 @@ def read_measured_curves(table: str | Path) -> MeasuredCurves:
         if len(points) > 1:
             raise UserError(f"{path}: configurations of {epochs} epochs have {points.tolist()} points; expected one")
         lengths[epochs] = int(points[0])
+    if missing := [str(epochs) for epochs in EPOCHS if epochs not in lengths]:
+        raise UserError(
+            f"{path}: no configuration of {' or '.join(missing)} epochs; a surrogate of the space needs some"
+        )
     variant = _variant(path, trainings)
     keys = np.asarray(trainings.key, dtype=np.int64)[order]
-    kinds = [PARTS.index(kind) for kind in KINDS]
+    kinds = [PARTS.index(kind) if trainings.has_test else PARTS.index(KINDS[0]) for kind in KINDS]
     examples = CurveExamples(
         *key_features(keys, variant), trainings.lengths[order], 100 * trainings.errors[order][:, kinds]
     )
@@ -126,14 +136,17 @@ def read_measured_curves(table: str | Path) -> MeasuredCurves:
         sha256=opened.sha256,
         source=path.name if str(table).endswith(".arrow") else str(table),
         dataset=opened.card.dataset,
+        validation_only=not trainings.has_test,
+        developed=_developed(opened.card.name),
     )
 
 
 def split_keys(data: MeasuredCurves, seed: int = 0, *, by_network: bool = False) -> KeySplit:
     """70 % of the keys to learn from, 10 % to stop and calibrate with, 20 % to test, 40 % of those trained twice.
 
-    by_network: no network in two parts, which is stricter; a fifth of the networks is tested. The same keys and seed
-    give the same split.
+    by_network: no network in two parts, which is stricter; a fifth of the networks is tested. Keys that models were
+    developed on are never tested: learned from instead, or left out by_network. The same keys and seed give the same
+    split.
     """
     rng = stream("training", data.name, seed, "split by network" if by_network else "split by key")
     keys, repeated = np.unique(data.keys), data.repeated
@@ -142,13 +155,19 @@ def split_keys(data: MeasuredCurves, seed: int = 0, *, by_network: bool = False)
         order = rng.permutation(np.unique(networks))
         ends = [round(TEST * len(order)), round((TEST + STOPPING) * len(order))]
         test, stopping, training = (keys[np.isin(networks, part)] for part in np.split(order, ends))
-        return KeySplit(training, stopping, test)
+        return KeySplit(training, stopping, np.setdiff1d(test, data.developed))
     twice = rng.permutation(repeated)[: round(TEST_OF_REPEATED * len(repeated))]
     once = rng.permutation(np.setdiff1d(keys, repeated))[: max(round(TEST * len(keys)) - len(twice), 0)]
-    test = np.sort(np.concatenate([twice, once]))
+    test = np.setdiff1d(np.concatenate([twice, once]), data.developed)
     rest = rng.permutation(np.setdiff1d(keys, test))
     stopping, training = np.split(rest, [round(STOPPING * len(keys))])
     return KeySplit(np.sort(training), np.sort(stopping), test)
+
+
+def _developed(name: str) -> Ints:
+    """Keys of an embedded table that were looked at while features and settings were chosen; none of other tables."""
+    path = EMBEDDED / f"{name}-development.json"
+    return np.array(json.loads(path.read_text("utf-8"))["keys"] if path.is_file() else [], dtype=np.int64)
 
 
 def _variant(path: Path, trainings: ConfigTrainings) -> str:

@@ -16,15 +16,21 @@ from fairwatt.search_spaces.curve_surrogate import KIND, CurveCard, CurveSurroga
 from fairwatt.search_spaces.modelled_configs import counted_kwh
 from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.regnet_grid import grid
-from fairwatt.surrogates.curve_model import CurveModel
+from fairwatt.search_spaces.sources import table_spaces
+from fairwatt.surrogates.curve_model import LEAST_EXAMPLES, CurveModel
 from fairwatt.surrogates.epoch_cost import EpochCost
 
 Progress = Callable[[int, int], None]
 
-_NOTES = (
-    "predictions are of trainings like those of the table, on its data and at its scale; they are not EA-HAS-Bench's",
-    "the noise 'retraining' is that between two trainings of one configuration, from those trained twice",
+_NOTE = (
+    "predictions are of trainings like those of the table, on its data and at its scale; they are not EA-HAS-Bench's"
 )
+_RETRAINED = "the noise 'retraining' is that between two trainings of one configuration, from {pairs:,} trained twice"
+_NOT_RETRAINED = (
+    "too few configurations were trained twice ({pairs:,} of those learned from): what a seed does is not known, and "
+    "noise is what the model does not know, which is more"
+)
+_ONE_SPLIT = "the table has one evaluated split, so no test errors: what a search finds here cannot be tested here"
 
 
 def fit_curve_surrogate(
@@ -38,9 +44,12 @@ def fit_curve_surrogate(
 ) -> Path:
     """Fit, score and store a surrogate; returns where: `out`, or the cache, where the spaces look for it.
 
-    seed: of the training; split_seed: of the split. settings: of `CurveModel.fit`. Raises UserError, OSError.
+    seed: of the training; split_seed: of the split. settings: of `CurveModel.fit`. Raises UserError, also for a table
+    that is itself a space of this name and no `out`; OSError.
     """
     data = read_measured_curves(table)
+    if out is None and data.name in table_spaces(surrogates=False):
+        raise UserError(f"{data.name} is a space already, an exact one; say where its surrogate goes: --out FILE.npz")
     path = out or cache_dir() / "surrogates" / f"{data.name}.npz"
     fit_curves(data, seed, split_seed=split_seed, progress=progress, **settings).save(path)
     return path
@@ -78,7 +87,16 @@ def fit_curves(
         training=split.training,
         stopping=split.stopping,
         test=split.test,
-        card=_card(data, seed, split_seed, by_network, {name: len(part) for name, part in rows.items()}, settings),
+        card=_card(
+            data,
+            seed,
+            split_seed,
+            by_network,
+            {name: len(part) for name, part in vars(split).items()},
+            {name: len(part) for name, part in rows.items()},
+            len(first),
+            settings,
+        ),
     )
     surrogate = replace(surrogate, card=replace(surrogate.card, degree=model.degree))
     return replace(surrogate, card=replace(surrogate.card, test=_scores(surrogate, data)))
@@ -107,7 +125,8 @@ def _scores(surrogate: CurveSurrogate, data: MeasuredCurves) -> dict[str, float]
     tested = data.examples.rows(data.first(surrogate.test))
     model = surrogate.model
     scores = curve_scores(tested, lambda places: model.predict(tested.architecture, tested.hyper, places))
-    return {f"{kind}_{name}": value for kind, own in scores.items() for name, value in own["mean"].items()}
+    kinds = surrogate.card.kinds
+    return {f"{kind}_{name}": value for kind in kinds for name, value in scores[kind]["mean"].items()}
 
 
 def _card(
@@ -115,10 +134,15 @@ def _card(
     seed: int,
     split_seed: int,
     by_network: bool,
+    keys: dict[str, int],
     trainings: dict[str, int],
+    pairs: int,
     settings: dict[str, Any],
 ) -> CurveCard:
+    """keys, trainings: how many each part of the split has. pairs: keys trained twice among those learned from."""
     what = "network" if by_network else "key"
+    parts = "/".join(f"{100 * count / sum(keys.values()):.0f}" for count in keys.values())
+    noise = (_NOT_RETRAINED if pairs < LEAST_EXAMPLES else _RETRAINED).format(pairs=pairs)
     return CurveCard(
         kind=KIND,
         title=f"learning curves of the RegNet + HPO space {data.variant}, as trained for {data.name}",
@@ -128,8 +152,9 @@ def _card(
         variant=data.variant,
         lengths={str(epochs): points for epochs, points in data.lengths.items()},
         degree=0,
-        split=f"70/10/20 by {what} under seed {split_seed}"
-        + ("" if by_network else "; of the keys trained twice 40 % are tested"),
+        split=f"{parts} % of keys ({', '.join(keys)}), by {what} under seed {split_seed}"
+        + ("" if by_network else "; of the keys trained twice 40 % are to be tested")
+        + (f"; none of {len(data.developed)} keys that models were developed on" if len(data.developed) else ""),
         split_seed=split_seed,
         by_network=by_network,
         trainings=trainings,
@@ -142,5 +167,6 @@ def _card(
         else f"boosted trees, of the energy that was {data.energy_origin}",
         command=f"fairwatt surrogate fit {data.source} --seed {seed} --split {split_seed}",
         packages={name: metadata.version(name) for name in ("numpy", "torch", "scikit-learn")},
-        notes=_NOTES,
+        notes=(_NOTE, noise, *((_ONE_SPLIT,) if data.validation_only else ())),
+        validation_only=data.validation_only,
     )

@@ -32,7 +32,7 @@ def curve_scores(actual: CurveExamples, predict: Predict) -> Scores:
 
 
 def _group(actual: Array, predicted: Array) -> dict[str, float]:
-    tau = [_tau(*columns) for columns in zip(actual.T, predicted.T, strict=True)]
+    tau = [kendall(*columns) for columns in zip(actual.T, predicted.T, strict=True)]
     r2 = [_r2(*columns) for columns in zip(actual.T, predicted.T, strict=True)]
     squares = (actual - predicted) ** 2
     return {
@@ -45,7 +45,7 @@ def _group(actual: Array, predicted: Array) -> dict[str, float]:
     }
 
 
-def _tau(actual: Array, predicted: Array) -> float:
+def kendall(actual: Array, predicted: Array) -> float:
     """Kendall's tau-b; 0 where one side is constant, which ranks nothing."""
     from scipy.stats import kendalltau
 

@@ -1,8 +1,9 @@
 """The Python interfaces of EC-NAS-Bench and NAS-Bench-101, on fairwatt's tables: change the import, keep the program.
 
 `from ecnas.api.nasbench101 import ECNASBench` becomes `from fairwatt.search_spaces.compat import ECNASBench`, and
-`from nasbench import api` becomes `from fairwatt.search_spaces import compat as api`. Names, keys and units are
-theirs. What is answered differs where theirs misleads:
+`from nasbench import api` becomes `from fairwatt.search_spaces import compat as api`; EA-HAS-Bench's
+`get_ea_has_bench_api` is here too (`ea_has_bench.py`). Names, keys and units are theirs. What is answered differs where
+theirs misleads:
 
 - a number that the file does not set is NaN (theirs: 0.0, for an energy the best there is), a text "";
 - a half-way answer has the time and the energy that were spent by then where the table knows them and its accuracies
@@ -20,7 +21,7 @@ theirs. What is answered differs where theirs misleads:
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from fairwatt.search_spaces.drawing import Drawing
 from fairwatt.search_spaces.ecnas_keys import CHARGES, METER, Read, read_power
 from fairwatt.search_spaces.model_spec import ModelSpec as ModelSpec
 from fairwatt.search_spaces.model_spec import OutOfDomainError as OutOfDomainError
+
+if TYPE_CHECKING:
+    from fairwatt.search_spaces.ea_has_bench import Predictor
 
 
 class NASBench(CellLookup):
@@ -96,6 +100,13 @@ class ECNASBench(CellLookup):
     @cached_property
     def _metrics(self) -> dict[str, Read]:
         return super()._metrics | {"avg_power_usages": self._power}
+
+
+def get_ea_has_bench_api(dataset: str, models: str | Path | None = None) -> "dict[str, list[Predictor]]":
+    """EA-HAS-Bench's four models of a data set; arguments, answers and errors as of `ea_has_bench`."""
+    from fairwatt.search_spaces import ea_has_bench  # programs on cells do not wait for it
+
+    return ea_has_bench.get_ea_has_bench_api(dataset, models)
 
 
 def random_spec_from_dataset(bm: CellLookup, rng: np.random.Generator | None = None) -> ModelSpec:

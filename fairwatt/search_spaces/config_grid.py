@@ -1,6 +1,6 @@
 """A grid of RegNet + HPO configurations that were all trained: few networks, some values of each hyperparameter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -66,6 +66,10 @@ class ConfigGrid(SearchSpace):
         if not self.is_valid(config):
             raise ValueError(f"{config!r} is no point of the grid")
         return self._keys[config]
+
+    def configs(self) -> Iterator[Config]:
+        """All of them, in order of keys."""
+        yield from sorted(self._keys, key=self._keys.__getitem__)
 
     def sample(self, rng: np.random.Generator) -> Config:
         """A point, all equally likely."""

@@ -18,6 +18,8 @@ CIFAR10_TRAINING_IMAGES = 40_000
 """Training images an epoch, of the full-size network whose energy is modelled; as of the tables of cells."""
 CURVES = {part: f"{part}_correct" for part in PARTS}
 """Columns of learning curves: correct images of each epoch, as text with a space between numbers."""
+_SEARCHED = "validation"
+"""The part that every table has."""
 _NUMBERS = ("key", "network", "repeat", "diverged_epoch", "params", "energy_kwh_per_epoch", "seconds_per_epoch")
 
 
@@ -49,7 +51,8 @@ class ConfigTrainings:
     """N trainings in the order of (key, repeat).
 
     lengths: [N] epochs that ran. errors: [N, 3, E] of training, validation and test as fractions, by epoch; behind a
-    curve's length its last value. diverged_epoch: [N] in which a loss was not finite, 0 for none. The rest [N].
+    curve's length its last value; NaN where the table lacks a part, as may be training and test (`has_test`).
+    diverged_epoch: [N] in which a loss was not finite, 0 for none. The rest [N].
     """
 
     configs: tuple[Config, ...]
@@ -66,21 +69,22 @@ class ConfigTrainings:
     @classmethod
     def of(cls, table: Table) -> "ConfigTrainings":
         """The trainings of a table. Raises TableError for a table of something else."""
-        if missing := [name for name in (*CONFIG, *CURVES.values(), *_NUMBERS) if name not in table]:
+        if missing := [name for name in (*CONFIG, CURVES[_SEARCHED], *_NUMBERS) if name not in table]:
             raise TableError(table.path, f"is no table of RegNet + HPO trainings: it lacks {', '.join(missing)}")
         try:
-            curves = [[text.split() for text in table.column(name)] for name in CURVES.values()]
-            lengths = np.array([len(curve) for curve in curves[0]])
+            curves = {name: [text.split() for text in table.column(name)] for name in CURVES.values() if name in table}
+            lengths = np.array([len(curve) for curve in curves[CURVES[_SEARCHED]]])
             longest = int(lengths.max())
-            errors = np.empty((len(lengths), len(PARTS), longest))
-            for part, (name, rows) in enumerate(zip(CURVES.values(), curves, strict=True)):
-                images = int(table.unit(name).split()[1])
-                for row, curve in enumerate(rows):
+            errors = np.full((len(lengths), len(PARTS), longest), np.nan)
+            for part, name in enumerate(CURVES.values()):
+                images = int(table.unit(name).split()[1]) if name in curves else 0
+                for row, curve in enumerate(curves.get(name, ())):
                     errors[row, part, : lengths[row]] = 1.0 - np.array(curve, dtype=np.float64) / images
                     errors[row, part, lengths[row] :] = errors[row, part, lengths[row] - 1]
         except (ValueError, IndexError) as error:
             raise TableError(table.path, f"its learning curves cannot be read: {error}") from None
-        if not ((errors >= 0) & (errors <= 1)).all():
+        there = errors[:, [name in curves for name in CURVES.values()]]
+        if not ((there >= 0) & (there <= 1)).all():
             raise TableError(table.path, "has more correct images than there are")
         configs = zip(*(table.column(name).tolist() for name in CONFIG), strict=True)
         numbers = {name: np.asarray(table.column(name)) for name in _NUMBERS}
@@ -88,6 +92,11 @@ class ConfigTrainings:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test errors."""
+        return bool(np.isfinite(self.errors[0, PARTS.index("test"), 0]))
 
     @cached_property
     def epochs(self) -> NDArray[np.int64]:

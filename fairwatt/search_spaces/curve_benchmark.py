@@ -35,17 +35,17 @@ def epochs_at(fidelity: float, full: int) -> int:
 class CurveData:
     """What a benchmark answers, of K keys in ascending order, R repeats, at F fidelities.
 
-    keys, full_epochs, params: [K]. val_error, test_error: [K, R, F] in units of 1/denominator. diverged: [K, R, F], or
-    None. energy_kwh_per_epoch: [K]; seconds_per_epoch: [K, R or 1]. true_val_error, true_test_error: [K] at full
-    training, what repeats scatter around; means over repeats where None. probabilities: [K] of a draw of the sampler;
-    None for uniform.
+    keys, full_epochs, params: [K]. val_error, test_error: [K, R, F] in units of 1/denominator; test_error is None where
+    nothing was tested. diverged: [K, R, F], or None. energy_kwh_per_epoch: [K]; seconds_per_epoch: [K, R or 1].
+    true_val_error, true_test_error: [K] at full training, what repeats scatter around; means over repeats where None.
+    probabilities: [K] of a draw of the sampler; None for uniform.
     """
 
     keys: NDArray[np.int64]
     full_epochs: NDArray[np.int64]
     params: Array
     val_error: NDArray[Any]
-    test_error: NDArray[Any]
+    test_error: NDArray[Any] | None
     energy_kwh_per_epoch: Array
     seconds_per_epoch: Array
     diverged: NDArray[np.bool_] | None = None
@@ -64,7 +64,6 @@ class CurveBenchmark(Benchmark):
 
     fidelities = FIDELITIES
     resumable = True
-    has_test = True
 
     def __init__(
         self,
@@ -78,12 +77,14 @@ class CurveBenchmark(Benchmark):
         notes: tuple[str, ...] = (),
     ) -> None:
         keys, repeats, fidelities = data.val_error.shape
-        if data.test_error.shape != data.val_error.shape or (keys, fidelities) != (len(data.keys), len(FIDELITIES)):
+        errors = [column for column in (data.val_error, data.test_error) if column is not None]
+        shapes = [column.shape for column in errors]
+        if len(set(shapes)) > 1 or (keys, fidelities) != (len(data.keys), len(FIDELITIES)):
             raise UserError(
-                f"{name}: errors of shape {data.val_error.shape}, {data.test_error.shape} for {len(data.keys)} keys; "
+                f"{name}: errors of shape {', '.join(map(str, shapes))} for {len(data.keys)} keys; "
                 f"expected every repeat at all {len(FIDELITIES)} fidelities"
             )
-        for column in (data.val_error, data.test_error):
+        for column in errors:
             if not ((column >= 0) & (column <= data.denominator)).all():
                 raise UserError(f"{name}: errors are fractions from 0 to 1")
         for column in (data.energy_kwh_per_epoch, data.seconds_per_epoch):
@@ -93,6 +94,7 @@ class CurveBenchmark(Benchmark):
             raise UserError(f"{name}: keys are not in ascending order, each once")
         self.name, self.space = name, space
         self.replicates = repeats
+        self.has_test = data.test_error is not None
         self.data_sha256 = data_sha256
         self.provenance = dict(provenance)
         self._data, self._energy_label, self._notes = data, energy_label, notes
@@ -119,7 +121,7 @@ class CurveBenchmark(Benchmark):
         epochs = float(self._epochs[int(data.full_epochs[row])][place])
         return Measurement(
             val_error=float(data.val_error[where]) / data.denominator,
-            test_error=float(data.test_error[where]) / data.denominator,
+            test_error=None if data.test_error is None else float(data.test_error[where]) / data.denominator,
             energy_kwh=float(data.energy_kwh_per_epoch[row] * epochs),
             seconds=float(data.seconds_per_epoch[row, where[1] % data.seconds_per_epoch.shape[1]] * epochs),
             epochs=epochs,
@@ -127,7 +129,7 @@ class CurveBenchmark(Benchmark):
         )
 
     def measure_batch(self, keys: Sequence[Key], fidelity: float = 1.0, seed: int = 0) -> dict[str, NDArray[Any]]:
-        """Arrays [N] by field of Measurement but its status."""
+        """Arrays [N] by field of Measurement but its status; test errors are NaN where there are none."""
         place, data = self._fidelity_place(fidelity), self._data
         wanted = np.asarray(keys)
         numbers = wanted if wanted.dtype.kind in "iu" else np.full(wanted.shape, -1)
@@ -137,9 +139,15 @@ class CurveBenchmark(Benchmark):
             raise UserError(f"{self.name} holds no key {unknown!r}; it has {len(data.keys):,}")
         repeats = self._repeats_of(rows, seed)
         epochs = self._epochs_of(place)[rows]
+        val_error, test_error = (
+            np.full(len(rows), np.nan)
+            if column is None
+            else column[rows, repeats, place].astype(np.float64) / data.denominator
+            for column in (data.val_error, data.test_error)
+        )
         return {
-            "val_error": data.val_error[rows, repeats, place].astype(np.float64) / data.denominator,
-            "test_error": data.test_error[rows, repeats, place].astype(np.float64) / data.denominator,
+            "val_error": val_error,
+            "test_error": test_error,
             "energy_kwh": data.energy_kwh_per_epoch[rows] * epochs,
             "seconds": data.seconds_per_epoch[rows, repeats % data.seconds_per_epoch.shape[1]] * epochs,
             "epochs": epochs,
@@ -187,12 +195,12 @@ class CurveBenchmark(Benchmark):
     def reference(self) -> Reference:
         """What repeats scatter around at full training, or their means where that is not known."""
         data, full = self._data, self._epochs_of(-1)
+        tested = (data.val_error, data.true_val_error)
+        if data.test_error is not None:
+            tested = (data.test_error, data.true_test_error)
         val_error, test_error = (
             column[:, :, -1].mean(axis=1, dtype=np.float64) / data.denominator if true is None else true
-            for column, true in (
-                (data.val_error, data.true_val_error),
-                (data.test_error, data.true_test_error),
-            )
+            for column, true in ((data.val_error, data.true_val_error), tested)
         )
         return Reference(
             name=self.name,

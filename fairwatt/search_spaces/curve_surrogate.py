@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from fairwatt.errors import UserError
 from fairwatt.sealed import DamagedFileError
 from fairwatt.search_spaces.cache import cache_dir
-from fairwatt.search_spaces.regnet_encoding import EPOCHS, HYPER_SHAPE, HYPERS
+from fairwatt.search_spaces.regnet_encoding import EPOCHS, key_epochs
 from fairwatt.search_spaces.regnet_features import key_features
 from fairwatt.search_spaces.sources import EMBEDDED
+from fairwatt.surrogates.curve_examples import KINDS
 from fairwatt.surrogates.curve_model import CurveModel, position
 from fairwatt.surrogates.epoch_cost import EpochCost
 from fairwatt.surrogates.surrogate_file import read_surrogate, write_surrogate
@@ -36,7 +37,8 @@ class CurveCard:
     data, data_sha256: the table of trainings; dataset: what they were trained on. lengths: points of a curve by the
     epochs that the configuration names. split: how keys were chosen; trainings: how many each part has. settings: that
     differ from the defaults. test: scores on the test keys; see `fairwatt surrogate audit` for all. command: what made
-    it.
+    it. validation_only: whether the table has no test errors; what the model holds in their place are validation errors
+    again, which nothing shows.
     """
 
     kind: str
@@ -59,10 +61,21 @@ class CurveCard:
     command: str
     packages: dict[str, str]
     notes: tuple[str, ...]
+    validation_only: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of errors that are told."""
+        return KINDS[:1] if self.validation_only else KINDS
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name; without `validation_only` where that is False."""
+        return {name: value for name, value in asdict(self).items() if name != "validation_only" or value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "CurveCard":
-        """From the object that `dataclasses.asdict` made; raises ValueError for any other keys."""
+        """From the object that `to_json` made; raises ValueError for any other keys."""
+        data = {"validation_only": False} | data
         if data.keys() != {entry.name for entry in fields(cls)} or data["kind"] != KIND:
             raise ValueError("the card is not that of a curve surrogate of this fairwatt")
         return cls(**data | {"notes": tuple(data["notes"])})
@@ -88,6 +101,7 @@ class CurveSurrogate:
     def predict(self, keys: NDArray[np.integer], progress: ArrayLike) -> tuple[Array, Array]:
         """Validation and test errors [N, K] in percent of keys [N] after shares `progress`, [K] or [N, K], of training.
 
+        Test errors are NaN where the card says that there are none.
         Raises UserError for keys that the space has not, and for shares outside 0..1.
         """
         return self._in_batches(keys, progress, None, "")
@@ -107,8 +121,8 @@ class CurveSurrogate:
 
     def lengths(self, keys: NDArray[np.integer]) -> Ints:
         """[N] points of the curves that keys [N] have."""
-        places = np.unravel_index(np.asarray(keys) % HYPERS, HYPER_SHAPE)[3]
-        return np.array([self.card.lengths[str(epochs)] for epochs in EPOCHS], dtype=np.int64)[places]
+        points = np.array([self.card.lengths[str(epochs)] for epochs in EPOCHS], dtype=np.int64)
+        return points[np.searchsorted(EPOCHS, key_epochs(keys))]
 
     def features(self, keys: NDArray[np.integer]) -> tuple[Array, Array]:
         """What the model is asked with for keys [N]."""
@@ -124,7 +138,7 @@ class CurveSurrogate:
         for name, cost in (("seconds", self.seconds), ("energy", self.energy)):
             arrays |= {} if cost is None else {f"{name}_{key}": array for key, array in cost.arrays().items()}
         arrays |= {f"keys_{part}": getattr(self, part).astype(np.int32) for part in _PARTS}
-        return replace(self, sha256=write_surrogate(path, arrays, asdict(self.card)))
+        return replace(self, sha256=write_surrogate(path, arrays, self.card.to_json()))
 
     @classmethod
     def load(cls, path: Path) -> "CurveSurrogate":
@@ -160,7 +174,8 @@ class CurveSurrogate:
             else:
                 found.append(self.model.noisy(*given, uniforms[rows], noise))
         validation, test = zip(*found, strict=True)
-        return np.concatenate(validation), np.concatenate(test)
+        told = np.concatenate(test)
+        return np.concatenate(validation), np.full_like(told, np.nan) if self.card.validation_only else told
 
 
 class CurveSurrogateNotFoundError(UserError):

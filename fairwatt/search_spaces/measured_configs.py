@@ -6,12 +6,18 @@ import numpy as np
 
 from fairwatt.search_spaces import stamp
 from fairwatt.search_spaces.config_grid import ConfigGrid
-from fairwatt.search_spaces.config_trainings import ConfigTrainings
+from fairwatt.search_spaces.config_trainings import CURVES, ConfigTrainings
 from fairwatt.search_spaces.curve_benchmark import FIDELITIES, CurveBenchmark, CurveData, epochs_at
 from fairwatt.search_spaces.sources import find_table
 from fairwatt.search_spaces.table import Table, TableError, open_table
 
 VALIDATION, TEST = 1, 2
+_ANSWERED = {
+    "validation_accuracy": CURVES["validation"],
+    "test_accuracy": CURVES["test"],
+    "energy_kwh": "energy_kwh_per_epoch",
+    "seconds": "seconds_per_epoch",
+}
 
 
 class MeasuredConfigs(CurveBenchmark):
@@ -32,12 +38,7 @@ class MeasuredConfigs(CurveBenchmark):
             ConfigGrid({trainings.configs[row]: int(trainings.key[row]) for row in first.tolist()}),
             _data(trainings, first, int(repeats[0]), full),
             data_sha256=table.sha256,
-            provenance={
-                "validation_accuracy": table.provenance("validation_correct"),
-                "test_accuracy": table.provenance("test_correct"),
-                "energy_kwh": table.provenance("energy_kwh_per_epoch"),
-                "seconds": table.provenance("seconds_per_epoch"),
-            },
+            provenance={name: table.provenance(column) for name, column in _ANSWERED.items() if column in table},
             energy_label=f"training energy, kWh ({table.provenance('energy_kwh_per_epoch')}; {table.card.hardware})",
             notes=(
                 *table.card.notes,
@@ -74,7 +75,7 @@ def _data(trainings: ConfigTrainings, first: np.ndarray, repeats: int, full: np.
         full_epochs=full,
         params=trainings.params[first].astype(np.float64),
         val_error=errors[:, VALIDATION].reshape(shape),
-        test_error=errors[:, TEST].reshape(shape),
+        test_error=errors[:, TEST].reshape(shape) if trainings.has_test else None,
         diverged=((since > 0) & (reached >= since)).reshape(shape),
         energy_kwh_per_epoch=trainings.energy_kwh_per_epoch[first],
         seconds_per_epoch=_seconds(trainings).reshape(shape[:2]),

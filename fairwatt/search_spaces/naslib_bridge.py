@@ -19,6 +19,9 @@ from fairwatt.problem import Benchmark
 from fairwatt.records import Config, Key, Measurement
 from fairwatt.registry import make_benchmark
 from fairwatt.search_spaces.cell import CellSpace
+from fairwatt.search_spaces.config_grid import ConfigGrid
+from fairwatt.search_spaces.ea_has_config import read_config
+from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 
 _ENCODINGS = {"adjacency_one_hot": ("onehot", "unit"), "path": ("path",)}
 """NASLib's names of encodings to ours, the first that a space has."""
@@ -86,12 +89,16 @@ class Architecture:
         return self.spec
 
     def set_spec(self, spec: Config | Mapping[str, Any] | str, dataset_api: object = None) -> None:
-        """Become an architecture: a configuration or what `get_hash` gave; of cells also {"matrix", "ops"} or the md5.
+        """Become an architecture: a configuration or what `get_hash` gave.
 
-        Raises UserError for what is none of the benchmark's architectures.
+        Of cells also {"matrix", "ops"} or the md5, of RegNet + HPO what `ea_has_config.read_config` takes. Raises
+        UserError for what is none of the benchmark's architectures.
         """
+        space = self.benchmark.space
         if isinstance(spec, tuple):
             config = tuple(spec)
+        elif isinstance(space, RegnetHpoSpace):
+            config = read_config(spec, space)
         else:
             from fairwatt.search_spaces.cell_index import cell_id, hash_cell
 
@@ -100,17 +107,19 @@ class Architecture:
                 config = cells.config(hash_cell(spec) if isinstance(spec, str) else cell_id(**spec))
             except (TypeError, ValueError) as error:
                 raise UserError(f"{self.benchmark.name} has no architecture {spec!r}: {error}") from None
-        if not self.benchmark.space.is_valid(config):
+        if not space.is_valid(config):
             raise UserError(f"{self.benchmark.name} has no architecture {spec!r}")
         self.spec = config
 
     def get_hash(self) -> Config:
         """A configuration that is the same for every encoding of this network, and good for `set_spec`."""
         config, space = self._chosen(), self.benchmark.space
-        return space.config(space.key(config)) if isinstance(space, CellSpace) else config
+        return space.config(space.key(config)) if isinstance(space, CellSpace | RegnetHpoSpace) else config
 
     def get_arch_iterator(self, dataset_api: object = None) -> Iterator[Config]:
-        """What `set_spec` takes, for every architecture. Raises UserError where they are no cells."""
+        """What `get_hash` gives, for every architecture. Raises UserError for spaces of other kinds."""
+        if isinstance(self.benchmark.space, RegnetHpoSpace | ConfigGrid):
+            return self.benchmark.space.configs()
         cells = self._cells()
         return (cells.config(int(cell)) for cell in cells.members)
 
@@ -165,8 +174,11 @@ class Architecture:
         raise NotAvailableError(f"encoding of {self.benchmark.name}", name, (*_ENCODINGS, "unit"))
 
     def get_max_epochs(self) -> int:
-        """The last epoch of full training, counted from 0 as NASLib does."""
-        return self.benchmark.epochs(self._chosen(), 1.0) - 1
+        """The last epoch of full training, counted from 0 as NASLib does; of the longest before one was set."""
+        if self.spec is None and (lengths := self._lengths()):
+            return max(lengths) - 1
+        config = self.spec or self.benchmark.space.sample(np.random.default_rng(0))  # all take equally long
+        return self.benchmark.epochs(config, 1.0) - 1
 
     def query(
         self,
@@ -179,11 +191,12 @@ class Architecture:
     ) -> Any:
         """What one training of this architecture tells.
 
-        metric: one of NASLib's Metric (accuracies in percent, TRAIN_TIME in seconds, PARAMETERS, RAW: all we have), or
-        a field of Measurement by name, such as "energy_kwh". NaN where the benchmark does not have it. epoch: one of
-        the benchmark's; -1, None or `get_max_epochs()`: full training. full_lc: a list with one value for each epoch
-        up to `epoch`, that of the longest training not beyond it (before the shortest: that one's); the trainings may
-        be separate ones.
+        metric: one of NASLib's Metric (accuracies in percent, TRAIN_TIME in seconds, PARAMETERS, RAW: all we have; HP:
+        the hyperparameters, where a configuration has any), of EA-HAS-Bench's fork TRAIN_COST in kWh, or a field of
+        Measurement by name, such as "energy_kwh". NaN where the benchmark does not have it. epoch: one of the
+        benchmark's, which are shares of the configuration's own training; -1, None or `get_max_epochs()`: all of it.
+        full_lc: a list with one value for each epoch up to `epoch`, that of the longest training not beyond it (before
+        the shortest: that one's); the trainings may be separate ones.
         Raises UnknownNameError for metrics that are not here, UserError for an epoch that is not.
         """
         config = self._chosen()
@@ -197,7 +210,8 @@ class Architecture:
             first = min(known)
             return [known[max((k for k in known if k <= t), default=first)] for t in range(1, stop + 1)]
         if epoch not in epochs:
-            raise UserError(f"{self.benchmark.name} has trainings of {sorted(epochs)} epochs, not {epoch}")
+            own = f": this configuration's own training has {last}" if self._lengths() else ""
+            raise UserError(f"{self.benchmark.name} has trainings of {sorted(epochs)} epochs, not {epoch}{own}")
         return self._answer(metric, config, epochs[epoch])
 
     def _answer(self, metric: Any, config: Config, fidelity: float) -> Any:
@@ -205,7 +219,11 @@ class Architecture:
         test_error = math.nan if found.test_error is None else found.test_error
         values: dict[str, Any] = {field: getattr(found, field) for field in Measurement.__dataclass_fields__}
         values |= {"VAL_ACCURACY": 100 * (1 - found.val_error), "TEST_ACCURACY": 100 * (1 - test_error)}
-        values |= {"TRAIN_TIME": found.seconds, "EPOCH": found.epochs, **dict.fromkeys(_UNKNOWN_HERE, math.nan)}
+        values |= {"TRAIN_TIME": found.seconds, "TRAIN_COST": found.energy_kwh, "EPOCH": found.epochs}
+        values |= dict.fromkeys(_UNKNOWN_HERE, math.nan)
+        dims = zip(self.benchmark.space.dims, config, strict=True)
+        if hyper := {dim.name: value for dim, value in dims if dim.group == "hyper"}:
+            values["HP"] = hyper
         if name in values:
             return values[name]
         if name == "PARAMETERS":
@@ -219,6 +237,10 @@ class Architecture:
             reference = self.benchmark.reference()
             type(self)._parameter_counts = dict(zip(reference.keys, reference.params.tolist(), strict=True))
         return (self._parameter_counts or {})[self.benchmark.space.key(config)]
+
+    def _lengths(self) -> list[int]:
+        """Epochs of full trainings, where they are a dimension of configurations; empty where all are equally long."""
+        return [int(value) for dim in self.benchmark.space.dims if dim.name == "epochs" for value in dim.values]
 
     def _chosen(self) -> Config:
         if self.spec is None:

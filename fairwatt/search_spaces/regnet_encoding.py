@@ -31,11 +31,17 @@ _HYPER: tuple[tuple[str, tuple[Value, ...], bool], ...] = (
 HYPER_SHAPE = tuple(len(values) for _, values, _ in _HYPER)
 HYPERS = int(np.prod(HYPER_SHAPE))
 """540 settings of the hyperparameters."""
+EPOCHS_PLACE = [name for name, _, _ in _HYPER].index("epochs")
 ARCHITECTURE = 5
 """Dimensions of the architecture; they come first."""
 _ONEHOT = (0, 1, 2, 4, 3)
 """Hyperparameters in the order of EA-HAS-Bench's encoding, which has cutout before epochs."""
 _NUMBERS = (int, float, np.integer, np.floating)
+
+
+def key_epochs(keys: NDArray[np.integer]) -> NDArray[np.int64]:
+    """[N] epochs that the configurations of keys [N] name."""
+    return np.array(EPOCHS, dtype=np.int64)[np.unravel_index(np.asarray(keys) % HYPERS, HYPER_SHAPE)[EPOCHS_PLACE]]
 
 
 class RegnetEncodings(SearchSpace):

@@ -6,9 +6,10 @@ architectures are 334 networks, 180,360 keys. The paper's size of the space, 3.2
 widths where there are 11 and 7: CIFAR-10's grid has 92,970,570 architectures and 5.02e10 points.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,13 @@ class RegnetHpoSpace(RegnetEncodings):
         network, hyper = divmod(int(key), HYPERS)
         places = [*self.grid.middle(network), *(int(place) for place in np.unravel_index(hyper, HYPER_SHAPE))]
         return self._config(places)
+
+    def configs(self) -> Iterator[Config]:
+        """Of each key, in order of keys, the one that `config` gives."""
+        hyper = [dim.values for dim in self.dims[ARCHITECTURE:]]
+        for network in range(len(self.grid.networks)):
+            architecture = self.config(network * HYPERS)[:ARCHITECTURE]
+            yield from (architecture + values for values in product(*hyper))
 
     # -- draws and moves
 

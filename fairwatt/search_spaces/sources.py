@@ -1,7 +1,8 @@
 """Tables on this machine: finding, listing, loading and verifying them.
 
-Tables live in the package (`data/`) or in the user's cache; a name means the same table in both, so embedded ones
-come first and cannot be overwritten. `table_import.py` makes them, `fetch.py` downloads what they are made of.
+Tables live in the package (`data/`) or in the user's cache; a name means the same table everywhere, so embedded ones
+come first and cannot be overwritten. In the cache the folder says what a table is of, so that nothing must be opened to
+know which are spaces. `table_import.py` and `eahas_import.py` make them, `fetch.py` downloads what they are made of.
 """
 
 import re
@@ -23,6 +24,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _GRIDS = ("digits-regnet-toy",)
 _SAMPLES = ("digits-regnet-hpo",)
 """Embedded tables of RegNet + HPO: whole grids, each a space; samples, on which a surrogate is fitted."""
+CELLS, GRIDS, SAMPLES = ".", "grids", "samples"
+"""Folders of the cache, for imported tables: of cells; of whole grids of RegNet + HPO configurations; of samples."""
+_FOLDERS = (CELLS, GRIDS, SAMPLES)
 _ENERGIES = ("ec-nas-7v-energy",)
 """Surrogates of energies, which are no spaces."""
 _IMPORTABLE = (".tfrecord", ".parquet")
@@ -66,37 +70,62 @@ def find_table(name: str) -> Path:
 
     Raises TableNotFoundError where the catalogue knows it, UnknownNameError with the nearest name otherwise.
     """
-    if _NAME.fullmatch(name):
-        for folder in (EMBEDDED, cache_dir()):
-            if (found := folder / f"{name}.arrow").is_file():
-                return found
+    if found := _file(name):
+        return found
     if name in SOURCES:
         raise TableNotFoundError(SOURCES[name])
     raise UnknownNameError("table", name, (info.name for info in list_tables()))
 
 
-def check_own_name(name: str) -> None:
-    """Raise UserError where an imported table may not have this name: it is none, or it is taken."""
+def is_here(name: str) -> bool:
+    """Whether there is a table of this name, embedded or imported."""
+    return _file(name) is not None
+
+
+def check_own_name(name: str, folder: str | None = None) -> None:
+    """Raise UserError where an imported table may not have this name: it is none, or that of what ships.
+
+    folder: of the cache, where the table goes; another one's name is taken, too. It may replace one in the same folder,
+    and a surrogate may have the name of the sample that it was fitted to.
+    """
     if not _NAME.fullmatch(name):
         raise UserError(f"the table name {name!r} must be of a-z, 0-9, '.', '_', '@', '-', and begin with a-z or 0-9")
     from fairwatt.registry import BENCHMARKS
 
     if name in SOURCES or name in BENCHMARKS.declared or (EMBEDDED / f"{name}.arrow").exists():
         raise UserError(f"the name {name!r} is taken; choose another")
+    if folder is None:
+        return
+    others = [cache_dir() / other / f"{name}.arrow" for other in _FOLDERS if other != folder]
+    if folder != SAMPLES:
+        others.append(cache_dir() / "surrogates" / f"{name}.npz")
+    for path in others:
+        if path.exists():
+            raise UserError(f"the name {name!r} is that of {path}; delete that, or choose another name")
 
 
-def table_spaces() -> dict[str, str]:
+def table_spaces(*, surrogates: bool = True) -> dict[str, str]:
     """Registry targets of what is on this machine, tables and surrogates of learning curves, and of the catalogue's.
 
-    All tables are of cells but the embedded ones of RegNet + HPO; all surrogates but one of energies are of curves.
+    A sample is no space, and all surrogates but one of energies are of curves. A table's name is never a surrogate's.
     """
-    here = _stems("*.arrow", cache_dir(), EMBEDDED)
-    cells = dict.fromkeys(
-        sorted((here | SOURCES.keys()).difference(_GRIDS, _SAMPLES)), f"{_ROOM}.tabular:cell_benchmark"
+    embedded = _stems("*.arrow", EMBEDDED)
+    cells = (_stems("*.arrow", cache_dir()) | embedded | SOURCES.keys()).difference(_GRIDS, _SAMPLES)
+    grids = _stems("*.arrow", cache_dir() / GRIDS) | embedded.intersection(_GRIDS)
+    curves = _stems("*.npz", cache_dir() / "surrogates", EMBEDDED) if surrogates else set[str]()
+    curves = curves.difference(_ENERGIES, cells, grids)
+    return (
+        dict.fromkeys(sorted(cells), f"{_ROOM}.tabular:cell_benchmark")
+        | dict.fromkeys(sorted(grids - cells), f"{_ROOM}.measured_configs:measured_configs")
+        | dict.fromkeys(sorted(curves), f"{_ROOM}.modelled_configs:modelled_configs")
     )
-    grids = dict.fromkeys(sorted(here.intersection(_GRIDS)), f"{_ROOM}.measured_configs:measured_configs")
-    curves = _stems("*.npz", cache_dir() / "surrogates", EMBEDDED).difference(_ENERGIES)
-    return cells | grids | dict.fromkeys(sorted(curves), f"{_ROOM}.modelled_configs:modelled_configs")
+
+
+def _file(name: str) -> Path | None:
+    if not _NAME.fullmatch(name):
+        return None
+    folders = (EMBEDDED, *(cache_dir() / folder for folder in _FOLDERS))
+    return next((path for folder in folders if (path := folder / f"{name}.arrow").is_file()), None)
 
 
 def _stems(pattern: str, *folders: Path) -> set[str]:
@@ -107,7 +136,7 @@ def list_tables() -> tuple[TableInfo, ...]:
     """All tables, embedded, imported and known to the catalogue, by name."""
     here = {
         path.stem: _info(path, state)
-        for folder, state in ((cache_dir(), "imported"), (EMBEDDED, "embedded"))
+        for folder, state in (*((cache_dir() / each, "imported") for each in _FOLDERS), (EMBEDDED, "embedded"))
         for path in folder.glob("*.arrow")
         if _NAME.fullmatch(path.stem)
     }

@@ -24,7 +24,7 @@ from fairwatt.search_spaces.measured_5v import measured_5v_columns
 from fairwatt.search_spaces.nasbench import NOTES as NASBENCH_NOTES
 from fairwatt.search_spaces.nasbench import holds_nasbench, nasbench_columns
 from fairwatt.search_spaces.published_file import Source
-from fairwatt.search_spaces.sources import check_own_name
+from fairwatt.search_spaces.sources import CELLS, check_own_name
 from fairwatt.search_spaces.suspect import suspect_column
 from fairwatt.search_spaces.table import open_table, write_table
 from fairwatt.search_spaces.tfrecord import Record, read_records
@@ -58,7 +58,7 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
     that is not what it is called, UserError.
     """
     path = Path(path)
-    digest, state = _sha256(path)
+    digest, state = checksum(path)
     source = next((source for source in SOURCES.values() if source.sha256 == digest), None)
     if source is None:
         columns, card = _own(path, digest, name, progress)
@@ -78,6 +78,17 @@ def import_file(path: Path | str, name: str | None = None, progress: Progress | 
     del columns  # their memory: the table is read back
     stamp.verify(open_table(written))
     return written
+
+
+def checksum(path: Path) -> tuple[str, Mapping[str, int]]:
+    """The sha256 of a file, and its state before it was read. Raises ImportFileError where it cannot be."""
+    try:
+        check_regular(path)
+        state = stamp.file_state(path)
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest(), state
+    except OSError as error:
+        raise ImportFileError(path, f"cannot be read: {error.strerror or error}") from None
 
 
 def _published(path: Path, source: Source, progress: Progress | None) -> tuple[Mapping[str, Column], Card]:
@@ -105,7 +116,7 @@ def _published(path: Path, source: Source, progress: Progress | None) -> tuple[M
 def _own(path: Path, digest: str, name: str | None, progress: Progress | None) -> tuple[Mapping[str, Column], Card]:
     """A file that the catalogue does not know: first whether it is sound, then whether its name is."""
     if name is not None:
-        check_own_name(name)
+        check_own_name(name, CELLS)
     if _is_parquet(path):
         raise ImportFileError(
             path,
@@ -177,14 +188,3 @@ def _reported(records: Iterable[Record], path: Path, progress: Progress | None) 
         yield record
     if progress:
         progress(size, size)
-
-
-def _sha256(path: Path) -> tuple[str, Mapping[str, int]]:
-    """The checksum of a file, and its state before it was read."""
-    try:
-        check_regular(path)
-        state = stamp.file_state(path)
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest(), state
-    except OSError as error:
-        raise ImportFileError(path, f"cannot be read: {error.strerror or error}") from None

@@ -111,6 +111,11 @@ class CurveModel:
         spread = np.std([_evaluate(labels, places) for labels in members], axis=0)
         return _evaluate(members.mean(axis=0), places), spread
 
+    def uncut(self, architecture: Array, hyper: Array, positions: Array) -> Array:
+        """[N, 2, K] the means before they are kept within 0..100, at positions [K]; raises as `predict`."""
+        members = self._members(architecture, hyper)
+        return _evaluate(members.mean(axis=0), self._positions(positions, members.shape[1]), clip=False)
+
     def control_points(self, architecture: Array, hyper: Array) -> Array:
         """[N, 2, degree + 1, 2] (x, y) of validation and test, for `bezier.evaluate`; y may leave 0..100."""
         return _points(self._members(architecture, hyper).mean(axis=0))
@@ -218,11 +223,15 @@ def _points(labels: Array) -> Array:
     return np.stack([np.broadcast_to(_abscissae(y.shape[2] - 1), y.shape), y], axis=-1)
 
 
-def _evaluate(labels: Array, positions: Array) -> Array:
-    """[N, 2, K] curves at positions [K] or [N, K]: where many share theirs one matrix serves them all."""
+def _evaluate(labels: Array, positions: Array, *, clip: bool = True) -> Array:
+    """[N, 2, K] curves at positions [K] or [N, K]: where many share theirs one matrix serves them all.
+
+    clip: keep them within 0..100, which positions [N, K] always do.
+    """
     y = labels.reshape(len(labels), len(KINDS), -1)
     if positions.ndim == 1:
-        return np.clip(y @ _basis(y.shape[2] - 1, positions.tobytes()), 0.0, 100.0)
+        found = y @ _basis(y.shape[2] - 1, positions.tobytes())
+        return np.clip(found, 0.0, 100.0) if clip else found
     distinct, which = np.unique(positions, axis=0, return_inverse=True)
     if len(distinct) > _FEW:
         points = _points(labels)
@@ -251,8 +260,7 @@ def _between(pairs: tuple[CurveExamples, CurveExamples] | None) -> CurveNoise | 
         return None
     first, second = (examples.at(POSITIONS) for examples in pairs)
     deviations, means = (first - second) / np.sqrt(2), (first + second) / 2
-    both = np.concatenate([deviations, -deviations])  # neither training is the first by nature
-    return CurveNoise.fit(both, np.concatenate([means, means]), np.zeros_like(both))
+    return CurveNoise.fit(deviations, means, np.zeros_like(deviations))
 
 
 def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

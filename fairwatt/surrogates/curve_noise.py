@@ -21,7 +21,8 @@ LEAST_SCALE = 0.3
 """Percent of error: half of what one image of 150 makes."""
 PRIOR = 5.0
 """Trainings' worth of the mean scale at a level where none lies."""
-NEAREST = 120
+NEAREST, LEAST_NEAREST, NEAREST_SHARE = 120, 20, 0.2
+"""Shapes of the most similar levels that noise is drawn from: a fifth of them, 20 to 120."""
 _WINDOW = 2
 
 
@@ -70,18 +71,20 @@ class CurveNoise:
     def draw(self, means: Array, spreads: ArrayLike, positions: Array, last: Array, uniforms: Array) -> Array:
         """[N, 2, K] deviations at positions [K] or [N, K] of predictions [N, 2, K] that end at `last` [N].
 
-        uniforms [N], in [0, 1): which of the similar shapes each prediction gets; the same one, the same noise.
+        uniforms [N], in [0, 1): which of the similar shapes each prediction gets, and with which sign, so that noise
+        has the mean 0 however few there are; the same one, the same noise.
         """
-        near = min(NEAREST, len(self.levels))
+        near = min(len(self.levels), max(LEAST_NEAREST, min(NEAREST, round(NEAREST_SHARE * len(self.levels)))))
         begin = np.clip(np.searchsorted(self.levels, last) - near // 2, 0, len(self.levels) - near)
-        chosen = begin + (np.asarray(uniforms) * near).astype(np.intp)
+        drawn = (np.asarray(uniforms) * 2 * near).astype(np.intp)
+        chosen, sign = begin + drawn // 2, 1 - 2 * (drawn % 2)
         place = np.broadcast_to(positions, means[:, 0].shape) * (self.shapes.shape[2] - 1)
         left = np.minimum(place.astype(np.intp), self.shapes.shape[2] - 2)
         share = (place - left)[:, None, :]
         rows, kinds = chosen[:, None, None], np.arange(2)[:, None]
         shape = self.shapes[rows, kinds, left[:, None, :]] * (1 - share)
         shape += self.shapes[rows, kinds, left[:, None, :] + 1] * share
-        return np.asarray(shape * self.total(means, spreads, positions))
+        return np.asarray(sign[:, None, None] * shape * self.total(means, spreads, positions))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The fields, by name."""

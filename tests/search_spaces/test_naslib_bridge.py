@@ -24,7 +24,11 @@ from fairwatt.problem import Benchmark
 from fairwatt.registry import make_benchmark
 from fairwatt.search_spaces.cell import CellSpace
 from fairwatt.search_spaces.cell_index import cell_hash
+from fairwatt.search_spaces.curve_benchmark import CurveBenchmark, CurveData
+from fairwatt.search_spaces.measured_configs import measured_configs
 from fairwatt.search_spaces.naslib_bridge import fairwatt_space
+from fairwatt.search_spaces.regnet_encoding import EPOCHS, HYPER_SHAPE, HYPERS
+from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 
 NAME = "digits-cells-4v"
 GRAPH = "naslib.search_spaces.core.graph"
@@ -278,6 +282,144 @@ def test_without_naslib_one_line_says_where_it_is(monkeypatch: pytest.MonkeyPatc
 def test_the_bridge_imports_neither_naslib_nor_torch() -> None:
     code = "import sys, fairwatt.search_spaces.naslib_bridge; print({'naslib', 'torch'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "set()\n"
+
+
+# -- RegNet + HPO
+
+
+@pytest.fixture(scope="module")
+def curves() -> Benchmark:
+    """Invented answers to every key of the whole space: errors that fall with epochs, nothing trained."""
+    space = RegnetHpoSpace()
+    keys = np.arange(len(space))
+    network, hyper = np.divmod(keys, HYPERS)
+    best = 1_000 + 12 * network + 5 * hyper
+    errors = (best[:, None, None] + np.array([2_000, 900, 0])).astype(np.uint16)
+    data = CurveData(
+        keys=keys,
+        full_epochs=np.array(EPOCHS)[np.unravel_index(hyper, HYPER_SHAPE)[3]],
+        params=1e6 + network,
+        val_error=errors,
+        test_error=errors + 100,
+        energy_kwh_per_epoch=1e-3 * (1 + network),
+        seconds_per_epoch=2.0 + network[:, None],
+        denominator=10_000,
+    )
+    return CurveBenchmark("invented", space, data, data_sha256="", provenance={}, energy_label="")
+
+
+@pytest.fixture(scope="module")
+def grid(toy_table: Path) -> Benchmark:
+    return measured_configs(str(toy_table))
+
+
+@pytest.fixture(params=["curves", "grid"])
+def trained(request: pytest.FixtureRequest) -> Benchmark:
+    bench: Benchmark = request.getfixturevalue(request.param)
+    return bench
+
+
+def test_evolution_runs_on_configurations_and_repeats_itself(trained: Benchmark) -> None:
+    runs = [regularized_evolution(fairwatt_space(trained, np.random.default_rng(seed)), 60) for seed in (0, 0, 1)]
+    assert runs[0] == runs[1] != runs[2]
+    assert runs[0] == sorted(runs[0])
+    assert runs[0][-1] > runs[0][0]
+
+
+def test_moves_among_configurations_are_the_spaces_own(trained: Benchmark) -> None:
+    space, key = fairwatt_space(trained, np.random.default_rng(0)), trained.space.key
+    space.sample_random_architecture()
+    expected = sorted(key(config) for config in trained.space.neighbors(space.get_spec()))
+    assert sorted(key(model.arch.get_spec()) for model in space.get_nbhd(dataset_api=None)) == expected
+    child = space.clone()
+    for edits in (1, 2, 5):
+        child.mutate(space, dataset_api=None, edits=edits)
+        assert key(child.get_spec()) != key(space.get_spec())
+
+
+def test_all_numbers_of_a_network_have_one_hash(curves: Benchmark) -> None:
+    space, rng = fairwatt_space(curves, np.random.default_rng(0)), np.random.default_rng(1)
+    spread = set()
+    for config in [curves.space.sample(rng) for _ in range(60)]:
+        space.set_spec(config)
+        found = space.get_hash()
+        assert curves.space.key(found) == curves.space.key(config)
+        spread.add(found == config)
+        space.set_spec(found)
+        assert space.get_hash() == found
+    assert False in spread  # some were written with other numbers
+
+
+def test_every_configuration_is_listed_once_in_order_of_keys(trained: Benchmark, curves: Benchmark) -> None:
+    listed = list(fairwatt_space(trained, np.random.default_rng(0)).get_arch_iterator(dataset_api=None))
+    assert isinstance(trained, CurveBenchmark)
+    assert len(set(listed)) == len(listed) == len(trained.keys) == (334 * 540 if trained is curves else 480)
+    assert [trained.space.key(config) for config in listed[::97]] == trained.keys[::97].tolist()
+    space = fairwatt_space(trained, np.random.default_rng(0))
+    for config in listed[:: len(listed) // 20]:
+        space.set_spec(config)
+        assert space.get_hash() == config
+
+
+def test_a_configuration_may_be_written_as_the_fork_does(curves: Benchmark) -> None:
+    space = fairwatt_space(curves, np.random.default_rng(0))
+    example = (11, 112, 17.9, 2.601, 8, 0.1, "adam", "lin", 200, 16)
+    regnet = {"DEPTH": 11, "W0": 112, "WA": 17.9, "WM": 2.601, "GROUP_W": 8}
+    optim = {"BASE_LR": 0.1, "OPTIMIZER": "adam", "LR_POLICY": "lin"}
+    space.set_spec({"REGNET": regnet, "OPTIM": optim, "TRAIN": {"CUTOUT_LENGTH": 16}})
+    assert space.get_spec() == example
+    space.set_spec(space.encode())
+    assert space.get_spec() == example
+    with pytest.raises(UserError, match="invented has no architecture"):
+        space.set_spec({"REGNET": regnet | {"DEPTH": 15}, "OPTIM": optim, "TRAIN": {"CUTOUT_LENGTH": 16}})
+    with pytest.raises(UserError, match="lacks OPTIM"):
+        space.set_spec({"REGNET": regnet})
+
+
+def test_lengths_differ_and_the_empty_space_says_the_longest(trained: Benchmark, bench: Benchmark) -> None:
+    space = fairwatt_space(trained, np.random.default_rng(0))
+    assert space.get_max_epochs() == 199
+    for config in [trained.space.sample(np.random.default_rng(seed)) for seed in range(20)]:
+        space.set_spec(config)
+        assert space.get_max_epochs() == int(config[8]) - 1
+    assert fairwatt_space(bench, np.random.default_rng(0)).get_max_epochs() == 107
+
+
+def test_queries_are_of_shares_of_the_configurations_own_training(trained: Benchmark) -> None:
+    space, rng = fairwatt_space(trained, np.random.default_rng(0)), np.random.default_rng(2)
+    for full, own in {50: (6, 17, 50), 100: (11, 33, 100), 200: (22, 67, 200)}.items():
+        config = next(found for _ in range(200) if (found := trained.space.sample(rng))[8] == full)
+        space.set_spec(config)
+        answers = [trained.measure(config, fidelity) for fidelity in trained.fidelities]
+        for epoch, answer in zip(own, answers, strict=True):
+            assert space.query(Metric.VAL_ACCURACY, "cifar10", epoch=epoch) == 100 * (1 - answer.val_error)
+            assert space.query(Metric.TRAIN_TIME, epoch=epoch) == answer.seconds
+            assert space.query("TRAIN_COST", epoch=epoch) == space.query("energy_kwh", epoch=epoch) == answer.energy_kwh
+        assert space.query(Metric.EPOCH) == space.query(Metric.EPOCH, epoch=space.get_max_epochs()) == full
+        names = ("lr", "optimizer", "policy", "epochs", "cutout")
+        assert space.query(Metric.HP) == dict(zip(names, config[5:], strict=True))
+        known = [100 * (1 - answer.val_error) for answer in answers]
+        curve = [known[0]] * (own[1] - 1) + [known[1]] * (full - own[1]) + [known[2]]
+        assert space.query(Metric.VAL_ACCURACY, full_lc=True) == curve
+        assert space.query(Metric.VAL_ACCURACY, full_lc=True, epoch=199) == curve  # no epoch 51 of 50
+        with pytest.raises(UserError, match=rf"{full}\] epochs, not 20: this configuration's own training has {full}"):
+            space.query(Metric.VAL_ACCURACY, epoch=20)
+    reference = trained.reference()
+    params = reference.params[reference.keys.index(trained.space.key(config))]
+    assert space.query(Metric.PARAMETERS) == params
+    for metric in ("TEST_COST", "G_ACC", Metric.FLOPS):
+        with pytest.raises(UnknownNameError, match="unknown metric of"):
+            space.query(metric)
+
+
+def test_encodings_of_configurations(curves: Benchmark, grid: Benchmark) -> None:
+    for bench, kind, size in ((curves, "onehot", 26), (grid, "unit", 10)):
+        space = fairwatt_space(bench, np.random.default_rng(0))
+        space.sample_random_architecture()
+        assert space.encode().shape == (size,)
+        np.testing.assert_array_equal(space.encode(), bench.space.encode(space.get_spec(), kind))
+        with pytest.raises(NotAvailableError, match="path"):
+            space.encode(EncodingType.PATH)
 
 
 REAL = """
