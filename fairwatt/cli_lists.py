@@ -76,6 +76,8 @@ def spaces_show(name: str) -> None:
     truth = benchmark.reference()
     lines = Listing("", name)
     lines.add_row("configurations", f"{len(truth.keys):,}")
+    if size := benchmark.space.size_in_words():
+        lines.add_row("encodings", size)
     lines.add_row("epochs", _epochs(benchmark))
     lines.add_row("repeats", str(truth.replicates))
     lines.add_row("resumable", "yes" if truth.resumable else "no: every number of epochs is a training of its own")

@@ -60,6 +60,10 @@ class SearchSpace(ABC):
     def decode(self, point: NDArray[np.float64]) -> Config:
         """The configuration nearest to a point [D] of the unit cube; may be invalid."""
 
+    def size_in_words(self) -> str:
+        """Of its encodings and what of them is a configuration, where that needs words; else empty."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Objective:

@@ -136,7 +136,12 @@ class ConfigGrid(SearchSpace):
         return np.array(self._unit(config))
 
     def decode(self, point: NDArray[np.float64]) -> Config:
-        """The nearest point of the grid: the nearest network by its five numbers, the value of each other dimension."""
+        """The nearest point of the grid: the nearest network by its five numbers, the value of each other dimension.
+
+        Raises ValueError for what is no point of the unit cube of ten dimensions.
+        """
+        if point.shape != (len(CONFIG),) or not ((point >= 0) & (point <= 1)).all():
+            raise ValueError(f"a point of shape {point.shape}: expected [{len(CONFIG)}] numbers within 0 to 1")
         network = self._networks[int(((self._points - point[:_ARCHITECTURE]) ** 2).sum(axis=1).argmin())]
         values = (
             dim.values[min(int(u * len(dim.values)), len(dim.values) - 1)]

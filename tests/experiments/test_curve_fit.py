@@ -71,7 +71,7 @@ def test_splits_share_no_key_and_the_strict_one_no_network(data: MeasuredCurves)
     assert [len(part) for part in vars(split_keys(whole)).values()] == [210, 30, 60]
     assert len(np.intersect1d(split_keys(whole).test, data.repeated)) == 40
     assert len(split.stopping) == 30
-    assert 0 < len(np.intersect1d(data.developed, np.unique(data.keys)))
+    assert len(np.intersect1d(data.developed, np.unique(data.keys))) > 0
     assert np.array_equal(split.test, np.setdiff1d(split_keys(whole).test, data.developed))
     assert (split_keys(data).test == split.test).all()
     assert not np.array_equal(split_keys(data, 1).test, split.test)

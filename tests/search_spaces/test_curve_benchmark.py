@@ -185,6 +185,12 @@ def test_impossible_data_are_refused(toy: MeasuredConfigs, change: dict[str, obj
         CurveBenchmark("x", toy.space, data, data_sha256="", provenance={}, energy_label="")
 
 
+@pytest.mark.parametrize("point", [np.zeros(9), np.zeros((1, 10)), np.full(10, 1.1), np.full(10, np.nan)])
+def test_no_point_of_the_unit_cube_is_refused(toy: Benchmark, point: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="numbers within 0 to 1"):
+        toy.space.decode(point)
+
+
 def test_unknown_questions_are_refused(toy: Benchmark) -> None:
     with pytest.raises(UserError, match="fidelities"):
         toy.measure(CONFIG, 0.5)
