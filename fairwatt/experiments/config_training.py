@@ -3,8 +3,9 @@
 EA-HAS-Bench's recipe with what an honest benchmark needs beside it: a validation part that is held out, and a status
 for trainings that diverge. What is evaluated after every epoch is the moving average of the weights, with batch norm's
 statistics taken afresh ("precise BN") over training images of that epoch; the training curve is the accuracy on the
-batches as they were trained on. Deviations: shifts are -p..p pixels (the original's are one short), moving averages
-take their share at every step instead of twice an epoch, and a miniature's schedules follow progress.
+batches as they were trained on. Deviations: everything is computed in float32 instead of mixed precision (AMP), so
+that joules and seconds are float32's; shifts are -p..p pixels (the original's are one short), moving averages take
+their share at every step instead of twice an epoch, and a miniature's schedules follow progress.
 
 Each network has streams, hyperparameters and an optimizer of its own, so a bundle equals its members trained alone up
 to float round-off, which training amplifies to some images.
@@ -87,14 +88,15 @@ def train(
         if energy:
             energy.begin()
         began = clock()
-        images = [run.epoch_images() for run in running]
+        for run in running:
+            run.begin_epoch()
         for batch in range(shared.steps_per_epoch):
-            _step(shared, running, [(x[part], y[part]) for x, y in images for part in (shared.batch(batch),)])
+            _step(shared, running, [run.images(shared.batch(batch)) for run in running])
         shared.settle()
         seconds = (clock() - began) / len(running)
         if energy:
-            energy.end(shared.steps_per_epoch * recipe.batch_size)
-        counts = _correct(shared, running, [x for x, _ in images])
+            energy.end(shared.images_per_epoch)
+        counts = _correct(shared, running)
         for run, count in zip(running, counts, strict=True):
             run.close_epoch(count, seconds)
         running = [run for run in running if not run.ended]
@@ -115,6 +117,7 @@ class _Shared:
         self.steps_per_epoch = len(self.train) // recipe.batch_size
         if self.steps_per_epoch < 1:
             raise UserError(f"{len(self.train)} training images: expected a batch of {recipe.batch_size} or more")
+        self.images_per_epoch = self.steps_per_epoch * recipe.batch_size
 
     def settle(self) -> None:
         """Wait for what a GPU was told to do: it works while the program goes on."""
@@ -159,13 +162,18 @@ class _Run:
     def ended(self) -> bool:
         return not self.finite or len(self._trained) == self.member.epochs
 
-    def epoch_images(self) -> tuple[Tensor, Tensor]:
-        """(augmented images [M, C, H, W], labels [M]) in the order of the epoch."""
-        order = self._rng.permutation(self._shared.train)
-        chosen = torch.from_numpy(order[: self._shared.steps_per_epoch * self._shared.recipe.batch_size])
-        chosen = chosen.to(self._shared.device)
-        images = augment(self._shared.images[chosen], self._shared.recipe, self.member.cutout, self._rng)
-        return images, self._shared.labels[chosen]
+    def begin_epoch(self) -> None:
+        """Draw the order of the images and what is done to each."""
+        shared = self._shared
+        order = self._rng.permutation(shared.train)[: shared.images_per_epoch]
+        self._order = torch.from_numpy(order).to(shared.device)
+        size = (shared.images.shape[2], shared.images.shape[3])
+        self._augmentation = Augmentation.draw(len(order), size, shared.recipe, self.member.cutout, self._rng)
+
+    def images(self, part: slice) -> tuple[Tensor, Tensor]:
+        """(augmented images [B, C, H, W], labels [B]) of a part of the epoch's order; the same whenever it is asked."""
+        chosen = self._order[part]
+        return self._augmentation.apply(self._shared.images[chosen], part), self._shared.labels[chosen]
 
     def set_rate(self) -> None:
         own = self.member.training
@@ -223,45 +231,70 @@ def _step(shared: _Shared, runs: Sequence[_Run], batches: Sequence[tuple[Tensor,
 
 
 @torch.no_grad()
-def _correct(shared: _Shared, runs: Sequence[_Run], trained_on: Sequence[Tensor]) -> list[tuple[int, int]]:
+def _correct(shared: _Shared, runs: Sequence[_Run]) -> list[tuple[int, int]]:
     """Correct images of (validation, test) for each run: averaged weights, fresh batch norm statistics."""
     weights, norms = (torch.stack([run.average[place] for run in runs]) for place in (0, 1))
     statistics = NormStatistics("take")
-    images = [x[: shared.recipe.precise_images] for x in trained_on]
-    pieces = -(-len(images[0]) // EVALUATION_BATCH)
-    for batch in zip(*(torch.chunk(x, pieces) for x in images), strict=True):
-        shared.bundle.forward(weights, norms, _side_by_side(batch), statistics)
+    count = min(shared.recipe.precise_images, shared.images_per_epoch)
+    size = -(-count // -(-count // EVALUATION_BATCH))  # parts as equal as can be
+    for begin in range(0, count, size):
+        batch = slice(begin, min(begin + size, count))
+        shared.bundle.forward(weights, norms, _side_by_side([run.images(batch)[0] for run in runs]), statistics)
     statistics.mode = "use"
     counts = []
     for part in shared.parts:
-        count = torch.zeros(len(runs), dtype=torch.int64, device=shared.device)
+        found = torch.zeros(len(runs), dtype=torch.int64, device=shared.device)
         for chosen in torch.split(part, EVALUATION_BATCH):
             same = _side_by_side([shared.images[chosen]] * len(runs))
             guess = shared.bundle.forward(weights, norms, same, statistics).argmax(dim=2)
-            count += (guess == shared.labels[chosen, None]).sum(dim=0)
-        counts.append(count.tolist())
+            found += (guess == shared.labels[chosen, None]).sum(dim=0)
+        counts.append(found.tolist())
     return list(zip(*counts, strict=True))
 
 
-def augment(images: Tensor, recipe: HpoRecipe, cutout: int, rng: np.random.Generator) -> Tensor:
-    """Images [M, C, H, W], each shifted, mirrored and with a square cut out, as the recipe says."""
-    count, _, height, width = images.shape
-    rows, columns, pad = np.arange(height), np.arange(width), recipe.crop_padding
-    down, right = rng.integers(0, 2 * pad + 1, (2, count, 1))
-    across = right + columns
-    if recipe.flip:
-        across = np.where(rng.random((count, 1)) < 0.5, across[:, ::-1], across)
-    image = torch.arange(count, device=images.device)[:, None, None]
-    row = torch.from_numpy(down + rows).to(images.device)[:, :, None]
-    column = torch.from_numpy(across).to(images.device)[:, None, :]
-    shifted = F.pad(images, (pad, pad, pad, pad))[image, :, row, column].permute(0, 3, 1, 2)
-    if not cutout:
-        return shifted
-    top, left = (rng.integers(0, side, (count, 1)) - cutout // 2 for side in (height, width))
-    inside_rows = (rows >= top) & (rows < top + cutout)
-    inside_columns = (columns >= left) & (columns < left + cutout)
-    hole = torch.from_numpy(inside_rows[:, None, :, None] & inside_columns[:, None, None, :])
-    return shifted.masked_fill(hole.to(images.device), 0.0)
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to each of M images: drawn once, done to a few at a time, for all together may not fit in memory.
+
+    padding: zeros around an image, of which it is cut out again behind `down` rows and `right` columns [M]. mirrored:
+    [M], left to right. top, left: [M] first row and column of a square of `cutout` pixels that becomes 0; it may lie
+    partly outside.
+    """
+
+    padding: int
+    cutout: int
+    down: Tensor
+    right: Tensor
+    mirrored: Tensor
+    top: Tensor
+    left: Tensor
+
+    @classmethod
+    def draw(
+        cls, count: int, size: tuple[int, int], recipe: HpoRecipe, cutout: int, rng: np.random.Generator
+    ) -> "Augmentation":
+        """For images of size (height, width), as the recipe says. Squares have their middle anywhere in the image."""
+        down, right = rng.integers(0, 2 * recipe.crop_padding + 1, (2, count))
+        mirrored = rng.random(count) < 0.5 if recipe.flip else np.zeros(count, dtype=bool)
+        nothing = np.zeros(count, dtype=np.int64)
+        top, left = (rng.integers(0, side, count) - cutout // 2 if cutout else nothing for side in size)
+        return cls(recipe.crop_padding, cutout, *map(torch.from_numpy, (down, right, mirrored, top, left)))
+
+    def apply(self, images: Tensor, part: slice) -> Tensor:
+        """The images [B, C, H, W] that stand at `part` of the M, as they are trained on."""
+        down, right, mirrored, top, left = (
+            drawn[part, None].to(images.device) for drawn in (self.down, self.right, self.mirrored, self.top, self.left)
+        )
+        image, rows, columns = (torch.arange(images.shape[axis], device=images.device) for axis in (0, 2, 3))
+        across = right + columns
+        across = torch.where(mirrored, across.flip(1), across)
+        padded = F.pad(images, 4 * (self.padding,))
+        shifted = padded[image[:, None, None], :, (down + rows)[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
+        if not self.cutout:
+            return shifted
+        inside_rows = (rows >= top) & (rows < top + self.cutout)
+        inside_columns = (columns >= left) & (columns < left + self.cutout)
+        return shifted.masked_fill((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], 0.0)
 
 
 def _side_by_side(images: Sequence[Tensor]) -> Tensor:

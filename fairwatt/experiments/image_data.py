@@ -2,16 +2,24 @@
 
 npz: `images` [M, H, W], [M, H, W, C] or [M, C, H, W] with 1 or 3 channels, 8-bit or floating-point; `labels` [M] whole
 numbers; `split` [M], if there is one, of 0, 1, 2 or of train, validation, test. Folder: CLASS/FILE.png (or .jpg), all
-of one size. Without a split a fifth of each class is for validation and a fifth for testing, by lots that are always
-the same. Images are standardised by their training part.
+of one size, with 8 bits a channel and no transparency; what would lose something when it is read is refused. Without a
+split a fifth of each class is for validation and a fifth for testing, by lots that are always the same. Images are
+standardised by their training part.
+
+Files may be anybody's. Nothing is unpacked before its header was read, and what would take more than 8 GiB in memory
+(an array as it is stored, images as the float32 that they become) is refused; links do not lead out of a folder.
 """
 
 import hashlib
+import os
+import warnings
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +30,17 @@ from fairwatt.experiments.sweep_spec import SweepError
 from fairwatt.regular_file import check_regular
 from fairwatt.streams import stream
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
 DIGITS = "digits"
 SUFFIXES = (".png", ".jpg", ".jpeg")
 CHANNELS = (1, 3)
+MOST_BYTES = 8 << 30
 _HELD_OUT = 0.2
+_GREY = ("1", "L", "LA")
+_ARRAYS = ("images", "labels", "split")
 
 
 @dataclass(frozen=True)
@@ -49,61 +64,115 @@ def load_images(source: str) -> ImageData:
 
         data = digits.load()
         return ImageData(data.images.astype(np.float32)[:, None], data.labels, data.split, 10)
-    path = _existing(source)
-    try:
+    with _existing(source) as path:
         raw, labels, parts = _read_folder(path) if path.is_dir() else _read_npz(path)
         names, places = np.unique(labels, return_inverse=True)
         split = _random_split(places, len(names)) if parts is None else _given_split(parts, len(places))
         _check_split(split, places, len(names))
         return ImageData(_standardised(raw, split["train"]), places.astype(np.int64), split, len(names))
-    except SweepError as fault:
-        raise SweepError(f"{path}: {fault}") from fault
 
 
 def fingerprint(source: str) -> str:
-    """sha256 of what a training depends on: the file's bytes, or those of a folder's images with their names."""
+    """sha256 of what a training depends on: the file's bytes, or those of a folder's images with their names.
+
+    Raises SweepError, in one line, for what cannot be read.
+    """
     if source == DIGITS:
         from fairwatt.experiments import digits
 
         return digits.load().sha256()
-    path = _existing(source)
     digest = hashlib.sha256()
-    for file in [path] if path.is_file() else [file for _, file in _files(path)]:
-        if path.is_dir():
-            digest.update(f"{file.parent.name}/{file.name}|{file.stat().st_size}|".encode())
-        with file.open("rb") as opened:
-            while chunk := opened.read(1 << 20):
-                digest.update(chunk)
+    with _existing(source) as path:
+        for file in [path] if path.is_file() else [file for _, file in _files(path)]:
+            if path.is_dir():
+                digest.update(os.fsencode(f"{file.parent.name}/{file.name}|{file.stat().st_size}|"))
+            with file.open("rb") as opened:
+                while chunk := opened.read(1 << 20):
+                    digest.update(chunk)
     return digest.hexdigest()
 
 
-def _existing(source: str) -> Path:
+@contextmanager
+def _existing(source: str) -> Iterator[Path]:
+    """The path of a file or folder; what is wrong with it inside of the block becomes one line."""
     path = Path(source)
-    if not path.exists():
-        raise SweepError(f"data {source}: no such file or folder; expected digits, an .npz file or a folder of classes")
-    if not path.is_dir():
-        check_regular(path)
-    return path
+    try:
+        if not path.exists():
+            raise SweepError("no such file or folder; expected digits, an .npz file or a folder of classes")
+        if not path.is_dir():
+            check_regular(path)
+        yield path
+    except SweepError as fault:
+        raise SweepError(f"{source}: {fault}") from fault
+    except OSError as fault:
+        raise SweepError(f"{fault.filename or source}: cannot be read: {_reason(fault)}") from None
+
+
+def _shown(text: str) -> str:
+    """What somebody else chose, as it can be printed in a line."""
+    line = text if text.isprintable() else ascii(text)
+    return line if len(line) <= 200 else f"{line[:200]}..."
+
+
+def _reason(fault: Exception) -> str:
+    said = (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__
+    return _shown(" ".join(said.split()))
+
+
+def _check_size(what: str, count: int, bytes_each: int = 4) -> None:
+    """Of so many numbers, which may become float32."""
+    size = count * max(bytes_each, 4)
+    if size > MOST_BYTES:
+        raise SweepError(f"{what}: {size / 2**30:,.1f} GiB of memory, expected at most {MOST_BYTES / 2**30:g}")
 
 
 def _read_npz(path: Path) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[Any] | None]:
     """([M, C, H, W], labels [M], split [M] or None)."""
-    if not zipfile.is_zipfile(path):
-        raise SweepError("not an .npz file; expected one with the arrays images and labels")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = {"images", "labels"} - set(arrays.files)
-            if missing:
-                raise SweepError(f"arrays {', '.join(arrays.files)}: {' and '.join(sorted(missing))} missing")
-            images, labels = arrays["images"], arrays["labels"]
-            parts = arrays["split"] if "split" in arrays.files else None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
-        if "allow_pickle" in str(fault):
-            raise SweepError("an array of Python objects, which is never read; save numbers instead") from None
-        raise SweepError(f"not a readable .npz file: {' '.join(str(fault).split())}") from None
+    with path.open("rb") as opened:
+        if not zipfile.is_zipfile(opened):
+            raise SweepError("not an .npz file; expected one with the arrays images and labels")
+        try:
+            with zipfile.ZipFile(opened) as archive:
+                found = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+                missing = {"images", "labels"} - set(found)
+                if missing:
+                    some = ", ".join(map(_shown, found[:9])) or "none"
+                    raise SweepError(f"arrays {some}: {' and '.join(sorted(missing))} missing")
+                arrays = {name: _read_array(archive, name) for name in _ARRAYS if name in found}
+        except SweepError:
+            raise
+        except Exception as fault:  # zipfile and numpy raise a dozen kinds for damaged files, and promise none
+            raise SweepError(f"not a readable .npz file: {_reason(fault)}") from None
+    images, labels = arrays["images"], arrays["labels"]
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise SweepError(f"labels {labels.dtype} {list(labels.shape)}: expected whole numbers [M]")
-    return _channels_first(images, len(labels)), labels, parts
+    return _channels_first(images, len(labels)), labels, arrays.get("split")
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """An array, of which nothing but the header is unpacked until it is known to be one, and how large."""
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.flag_bits & 1:
+        raise SweepError(f"{name}: encrypted; save it without a password")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without bounds
+        raise SweepError(f"{name}: compression of type {entry.compress_type}: expected none (0), or deflate (8)")
+    with archive.open(entry) as opened:
+        version = np.lib.format.read_magic(opened)
+        if version != (1, 0):  # in later ones a header may have 4 GiB
+            raise SweepError(
+                f"{name}: an array of version {version[0]}.{version[1]}: expected 1.0, as of plain numbers"
+            )
+        shape, _, dtype = np.lib.format.read_array_header_1_0(opened)
+        begins = opened.tell()
+    if dtype.hasobject:
+        raise SweepError(f"{name}: an array of Python objects, which is never read; save numbers instead")
+    what, count, held = _shown(f"{name} {dtype} {list(shape)}"), prod(shape), entry.file_size - begins
+    _check_size(what, count, dtype.itemsize)
+    if min(shape, default=0) < 0 or count * dtype.itemsize != held:
+        raise SweepError(f"{what}: the file has {held:,} bytes of it; save it again")
+    with archive.open(entry) as opened:
+        array: NDArray[Any] = np.lib.format.read_array(opened, allow_pickle=False)
+    return array
 
 
 def _channels_first(images: NDArray[Any], labels: int) -> NDArray[np.float32]:
@@ -118,7 +187,9 @@ def _channels_first(images: NDArray[Any], labels: int) -> NDArray[np.float32]:
         raise SweepError(f"images {shape}: expected [M, H, W], [M, H, W, C] or [M, C, H, W] with C = 1 or 3")
     if len(images) != labels:
         raise SweepError(f"{len(images)} images, {labels} labels: expected as many")
-    found = images.astype(np.float32, order="C")
+    _check_size(f"images {shape}", images.size)
+    with np.errstate(over="ignore"):
+        found = images.astype(np.float32, order="C")
     if dtype == np.uint8:
         found /= 255
     if not np.isfinite(found).all():
@@ -128,7 +199,7 @@ def _channels_first(images: NDArray[Any], labels: int) -> NDArray[np.float32]:
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
-    """(class, file) in the order of their names."""
+    """(class, file) in the order of their names. Raises SweepError for links out of the folder and what is no file."""
     found = [
         (home.name, file)
         for home in sorted(folder.iterdir())
@@ -137,8 +208,18 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
         if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
     ]
     if not found:
-        raise SweepError(f"{folder}: no images; expected CLASS/FILE{SUFFIXES[0]}")
+        raise SweepError(f"no images; expected CLASS/FILE{SUFFIXES[0]}")
+    root = os.path.realpath(folder)
+    for _, file in found:
+        linked = file.is_symlink() or file.parent.is_symlink()
+        if linked and not Path(os.path.realpath(file)).is_relative_to(root):
+            raise SweepError(f"{_named(file)}: a link out of the folder; put the images themselves there")
+        check_regular(file)
     return found
+
+
+def _named(file: Path) -> str:
+    return _shown(f"{file.parent.name}/{file.name}")
 
 
 def _read_folder(folder: Path) -> tuple[NDArray[np.float32], NDArray[Any], None]:
@@ -147,23 +228,45 @@ def _read_folder(folder: Path) -> tuple[NDArray[np.float32], NDArray[Any], None]
         from PIL import Image
     except ImportError:
         raise MissingExtraError("reading image files", "Pillow", "training") from None
-    files, read = _files(folder), []
+    files = _files(folder)
+    read: list[Image.Image] = []
     for _, file in files:
         try:
-            check_regular(file)
-            with Image.open(file) as image:
-                read.append(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as fault:
-            raise SweepError(f"{file.parent.name}/{file.name}: not a readable image ({fault})") from None
-        if read[-1].size != read[0].size:
-            sizes = ["{} x {}".format(*image.size) for image in (read[0], read[-1])]
-            names = [f"{home}/{file.name}" for home, file in (files[0], files[len(read) - 1])]
-            raise SweepError(
-                f"images of different sizes: {names[0]} is {sizes[0]}, {names[1]} {sizes[1]}; make them equal first"
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                with Image.open(file, formats=("PNG", "JPEG")) as image:
+                    _check_alike(image, files, read)
+                    read.append(_eight_bits(image, _named(file)))
+        except SweepError:
+            raise
+        except Exception as fault:  # Pillow's decoders raise many kinds for damaged files, and promise none
+            raise SweepError(f"{_named(file)}: not a readable image ({_reason(fault)})") from None
     mode = "L" if all(image.mode == "L" for image in read) else "RGB"
     pixels = np.stack([np.asarray(image.convert(mode)) for image in read])
     return _channels_first(pixels, len(files)), np.array([home for home, _ in files]), None
+
+
+def _check_alike(image: "ImageFile", files: list[tuple[str, Path]], read: list["Image"]) -> None:
+    """Before it is unpacked: that it has the others' size, and that all together have room."""
+    sizes = ["{} x {}".format(*one.size) for one in (*read[:1], image)]
+    if sizes[0] != sizes[-1]:
+        names = [_named(files[place][1]) for place in (0, len(read))]
+        raise SweepError(
+            f"images of different sizes: {names[0]} is {sizes[0]}, {names[1]} {sizes[1]}; make them equal first"
+        )
+    channels = 1 if image.mode in _GREY else 3
+    _check_size(f"{len(files)} images of {sizes[0]}", len(files) * image.width * image.height * channels)
+
+
+def _eight_bits(image: "ImageFile", name: str) -> "Image":
+    """In mode L or RGB. Raises SweepError where something would be lost."""
+    if image.mode in ("I", "F") or any("16" in f"{image.mode} {tile[3]}" for tile in image.tile):
+        raise SweepError(f"{name}: more than 8 bits a channel; save such images in an .npz file, as float32")
+    if image.mode not in (*_GREY, "P", "PA", "RGB", "RGBA"):
+        raise SweepError(f"{name}: colours of mode {image.mode}: expected greyscale or RGB; convert it first")
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+        raise SweepError(f"{name}: transparent pixels: expected none; put it on a background first")
+    return image.convert("L" if image.mode in _GREY else "RGB")
 
 
 def _random_split(labels: NDArray[np.int64], classes: int) -> dict[str, NDArray[np.int64]]:
@@ -178,13 +281,12 @@ def _random_split(labels: NDArray[np.int64], classes: int) -> dict[str, NDArray[
 
 
 def _given_split(parts: NDArray[Any], images: int) -> dict[str, NDArray[np.int64]]:
-    known = np.array(PARTS) if parts.dtype.kind in "US" else np.arange(len(PARTS))
-    given = parts.astype(str) if parts.dtype.kind == "S" else parts
-    if given.shape != (images,) or given.dtype.kind not in "Uiu" or not np.isin(given, known).all():
+    known = np.array(PARTS, dtype=parts.dtype.kind) if parts.dtype.kind in "US" else np.arange(len(PARTS))
+    if parts.shape != (images,) or parts.dtype.kind not in "USiu" or not np.isin(parts, known).all():
         raise SweepError(
             f"split {parts.dtype} {list(parts.shape)}: expected [{images}] of 0, 1, 2 or {', '.join(PARTS)}"
         )
-    return {part: np.flatnonzero(given == value).astype(np.int64) for part, value in zip(PARTS, known, strict=True)}
+    return {part: np.flatnonzero(parts == value).astype(np.int64) for part, value in zip(PARTS, known, strict=True)}
 
 
 def _check_split(split: dict[str, NDArray[np.int64]], labels: NDArray[np.int64], classes: int) -> None:
