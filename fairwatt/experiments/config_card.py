@@ -5,12 +5,12 @@ Every number is computed from the table's columns or taken from the energy model
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.experiments import digits
+from fairwatt.experiments.config_energy import Metered
 from fairwatt.experiments.config_sweep import TOY, ConfigSweep
 from fairwatt.experiments.image_data import DIGITS
 from fairwatt.experiments.miniature import EPOCHS, WIDTH_DIVISOR
@@ -63,15 +63,13 @@ def describe_own(
     spec_name: str,
     columns: Mapping[str, Column],
     planned: int,
-    result: Mapping[str, Any],
+    metered: Metered,
     classes: int,
 ) -> Card:
-    """The card of a sweep over one's own data; as `describe`. result: of a training, with how it was metered."""
+    """The card of a sweep over one's own data; as `describe`. metered: how its trainings were."""
     rows = len(columns["key"].values)
-    energy = columns["energy_kwh_per_epoch"]
-    meter = f"{result['meter']} ({result['method']}, scope {result['scope']})"
-    metered = energy.description.startswith("of the whole training")
-    modelled = energy.provenance == "modelled"
+    model = f"{ECNAS_GPU.hardware}; {ECNAS_GPU.name}"
+    clock = "wall" if columns["seconds_per_epoch"].description.startswith("wall") else "cpu"
     _, counts = np.unique(columns["key"].values, return_counts=True)
     return Card(
         name=sweep.name,
@@ -79,19 +77,18 @@ def describe_own(
         source=f"{Path(sweep.data).name}, as {spec_name} names it",
         source_sha256=str(sweep.settings()["sweep"]["data"]),
         licence="that of the data",
-        hardware=", ".join(result["devices"]) or (f"{ECNAS_GPU.hardware}; {ECNAS_GPU.name}" if modelled else "unknown"),
+        hardware=model if metered.by_counts else ", ".join(metered.devices) or "unknown",
         notes=(
             *((f"PARTIAL: {rows:,} of {planned:,} trainings",) if rows < planned else ()),
             f"channels are 1/{sweep.width} of the configuration's, {sweep.epochs_scale:g} of its epochs were trained; "
-            f"seconds are those of the {result.get('clock', 'cpu')} clock, device {sweep.device!r}",
-            f"energy: meter {meter}" if metered else f"energy: the meter {meter} read nothing; by operation counts",
-            *((f"energy: {result['note']}",) if result.get("note") else ()),
+            f"seconds are those of the {clock} clock, device {sweep.device!r}",
+            *metered.told(),
             *_accuracy(columns, classes),
         ),
         replicates=int(counts.min()),
         epochs=tuple(sorted(EPOCHS)),
         mean_full_kwh=_mean_full_kwh(columns),
-        pue=ECNAS_GPU.pue if modelled else None,
+        pue=ECNAS_GPU.pue if metered.by_counts else None,
         created_by=f"fairwatt sweep run {spec_name}; fairwatt sweep collect {spec_name}"
         + (" --partial" if rows < planned else ""),
         dataset=Path(sweep.data).stem,

@@ -5,7 +5,7 @@ which was fitted to networks without grouped convolutions and squeeze-and-excita
 the sweep's meter read; where it read nothing, that of operation counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,29 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.experiments import digits
+from fairwatt.experiments.config_energy import Metered
 from fairwatt.experiments.config_sweep import ConfigSweep, ConfigTask
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE
 from fairwatt.experiments.image_data import load_images
-from fairwatt.experiments.own_sweep import FULL_SIDE, OwnSweep
+from fairwatt.experiments.own_sweep import OwnSweep
+from fairwatt.experiments.sweep_spec import SweepError
 from fairwatt.records import JOULES_PER_KWH
 from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.config_trainings import CIFAR10_TRAINING_IMAGES, CONFIG, CURVES, of_images
-from fairwatt.search_spaces.regnet import Stages, complexity, work
+from fairwatt.search_spaces.described_configs import described_configs, small_column
 from fairwatt.search_spaces.regnet_grid import VARIANTS
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 from fairwatt.surrogates.energy_model import OperationCountModel
 
-_METHODS = {"counter": "measured", "integrated": "measured", "modelled": "modelled"}
-"""Provenance of what a meter read, by its method; of any other it is an estimate."""
-
 
 @dataclass(frozen=True)
 class Row:
-    """One training, and its result as the part holds it."""
+    """One training, and its result as the part of this name holds it."""
 
     key: int
     task: ConfigTask
     result: Mapping[str, Any]
+    part: str
 
 
 @dataclass(frozen=True)
@@ -61,68 +61,35 @@ class TrainedOn:
         data = load_images(sweep.data)
         images = _whole_batches(data.sizes(), sweep.full_recipe(data).batch_size)
         size = {
-            "im_size": min(data.images.shape[2:]) if sweep.width == 1 else FULL_SIDE[sweep.variant],
+            "im_size": sweep.full_side(data),
             "stem_width": VARIANTS[sweep.variant].stem_width,
             "num_classes": data.classes,
         }
         return cls(RegnetHpoSpace(sweep.variant), images, size, images["train"], own=True)
 
 
-def config_columns(rows: Sequence[Row], trained: TrainedOn) -> dict[str, Column]:
-    """Columns of trainings, which are sorted by key and repeat."""
-    space, full = trained.space, dict(trained.size)
-    stages = [space.training(row.task.config).stages for row in rows]
-    sizes = {each: (complexity(each, **full), work(each, **full)._asdict()) for each in set(stages)}
-    size, features = zip(*(sizes[each] for each in stages), strict=True)
-    counts = {name: np.array([each[name] for each in features]) for name in features[0]}
+def config_columns(rows: Sequence[Row], trained: TrainedOn, metered: Metered | None = None) -> dict[str, Column]:
+    """Columns of trainings, which are sorted by key and repeat. metered: how they were; None where they were not.
+
+    Raises SweepError where their seconds are of two clocks.
+    """
     model = OperationCountModel()
-    configs = dict(zip(CONFIG, zip(*(row.task.config for row in rows), strict=True), strict=True))
-    described = {dim.name: dim.group for dim in space.dims}
-    columns = {
-        "key": Column(_ints(row.key for row in rows), "1", "measured", "network x 540 + number of the hyperparameters"),
-        "repeat": _small(
-            (row.task.repeat for row in rows),
-            "number of the repeated training: other initial weights, order and augmentation of images",
-        ),
-        **{
-            name: Column(
-                _values(configs[name]),
-                _UNITS.get(name, ""),
-                "measured",
-                f"{described[name]} of the configuration: {what}",
-            )
-            for name, what in _DIMS.items()
-        },
-        "network": Column(
-            _ints(space.network(row.task.config) for row in rows),
-            "1",
-            "measured",
-            f"number of the network, of {len(space.grid.networks):,} that the space allows",
-        ),
-        "stages": Column(
-            np.array([_text(each) for each in stages], dtype=object),
-            "",
-            "measured",
-            "blocks x width and group width g of each stage, full size",
-        ),
-        "params": Column(_ints(each.params for each in size), "1", "measured", "trainable parameters, full size"),
-        "flops": Column(_ints(each.flops for each in size), "1", "measured", "multiply-adds for one image, full size"),
-        "acts": Column(
-            _ints(each.acts for each in size),
-            "1",
-            "measured",
-            "output elements of convolutions and linear layers, full size",
-        ),
-        "activation_bytes": Column(
-            counts["activation_bytes"], "bytes", "measured", "activations read and written for one image, full size"
-        ),
-        "layers": Column(counts["layers"], "1", "measured", "convolutions and linear layers, full size"),
-        "trained_epochs": _small(
+    columns, counts = described_configs(
+        trained.space,
+        [row.task.config for row in rows],
+        [row.task.repeat for row in rows],
+        trained.size,
+        repeated="other initial weights, order and augmentation of images",
+    )
+    columns |= {
+        "trained_epochs": small_column(
             (len(row.result["validation"]) for row in rows),
             "epochs that were really trained for those of the configuration",
         ),
-        "diverged": _small((row.result["status"] == "diverged" for row in rows), "1: some loss was not finite, else 0"),
-        "diverged_epoch": _small(
+        "diverged": small_column(
+            (row.result["status"] == "diverged" for row in rows), "1: some loss was not finite, else 0"
+        ),
+        "diverged_epoch": small_column(
             (diverged_epoch(row.result) for row in rows), "epoch in which a loss was not finite, from 1; 0 where none"
         ),
     }
@@ -137,56 +104,56 @@ def config_columns(rows: Sequence[Row], trained: TrainedOn) -> dict[str, Column]
             last.astype(np.float32), "fraction", "measured", f"accuracy on the {part} data at the end"
         )
     columns["energy_kwh_per_epoch"] = _energy(
-        rows, model.training_kwh(counts, trained.epoch_images, extrapolate=True), trained
+        rows, model.training_kwh(counts, trained.epoch_images, extrapolate=True), trained, metered
     )
-    columns["extrapolated"] = _small(
+    columns["extrapolated"] = small_column(
         model.outside(counts), "1: operation counts are outside the energy model's fitted range, else 0", "modelled"
     )
     seconds = np.array([np.mean(row.result["seconds"]) for row in rows], dtype=np.float32)
-    clock = "wall-clock" if rows[0].result.get("clock") == "wall" else "CPU"
     columns["seconds_per_epoch"] = Column(
         seconds,
         "s",
         "measured",
-        f"{clock} seconds of an epoch that was trained, mean, an equal share of those of the nets trained beside it",
+        f"{_clock(rows)} seconds of an epoch that was trained, mean, an equal share of those of the nets trained "
+        "beside it",
     )
     return columns
 
 
-def _energy(rows: Sequence[Row], counted: NDArray[np.float64], trained: TrainedOn) -> Column:
+def _energy(rows: Sequence[Row], counted: NDArray[np.float64], trained: TrainedOn, metered: Metered | None) -> Column:
     """kWh of an epoch that the configuration names; `counted` [N] by operation counts."""
-    what = f"an epoch of the full-size network, {trained.epoch_images:,} images"
-    if not trained.own:
-        what += " of CIFAR-10"
-    read: list[list[float]] = [row.result.get("joules") or [] for row in rows]
-    if not all(read):
-        beyond = "extrapolated to grouped convolutions and squeeze-and-excitation"
-        return Column(counted, "kWh", "modelled", f"{what}, by operation counts, {beyond}")
-    named = [int(row.task.config[CONFIG.index("epochs")]) for row in rows]
-    kwh = [sum(joules) / JOULES_PER_KWH / epochs for joules, epochs in zip(read, named, strict=True)]
-    result = rows[0].result
+    if metered is None or metered.joules is None:
+        whose = "" if trained.own else " of CIFAR-10"
+        return Column(
+            counted,
+            "kWh",
+            "modelled",
+            f"an epoch of the full-size network, {trained.epoch_images:,} images{whose}, by operation counts, "
+            "extrapolated to grouped convolutions and squeeze-and-excitation",
+        )
+    named = np.array([row.task.config[CONFIG.index("epochs")] for row in rows], dtype=np.int64)
     return Column(
-        np.array(kwh),
+        metered.joules / JOULES_PER_KWH / named,
         "kWh",
-        _METHODS.get(result["method"], "estimated"),
-        f"of the whole training, for each epoch that the configuration names; meter {result['meter']}, "
-        f"{result['method']}, scope {result['scope']}",
+        metered.provenance,
+        f"of the whole training, for each epoch that the configuration names; meter {metered.meter}, "
+        f"{metered.method}, scope {metered.scope}",
     )
 
 
-_UNITS = {"epochs": "epochs", "cutout": "pixels"}
-_DIMS = {
-    "depth": "blocks",
-    "w0": "initial width",
-    "wa": "slope of widths",
-    "wm": "multiplier of widths",
-    "group_w": "group width",
-    "lr": "base learning rate",
-    "optimizer": "of the weights",
-    "policy": "schedule of the learning rate",
-    "epochs": "of full training",
-    "cutout": "side of the square that is cut out, at full size",
-}
+def _clock(rows: Sequence[Row]) -> str:
+    """Of the seconds of all trainings. Raises SweepError where they are of two."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.result.get("clock", "cpu"), row)
+    if len(first) > 1:
+        raise SweepError(
+            f"seconds of two clocks: {' and '.join(f'{clock} in {row.part}' for clock, row in first.items())}; train "
+            "those of one kind again on the device of the other"
+        )
+    return "wall-clock" if "wall" in first else "CPU"
+
+
 _CURVES = {
     "train": "of those trained on in it, with the weights of that moment",
     "validation": "with averaged weights",
@@ -211,24 +178,3 @@ def diverged_epoch(result: Mapping[str, Any]) -> int:
         if all(each == mean for each in seconds[ran:]):
             return ran
     return len(seconds)
-
-
-def _text(stages: Stages) -> str:
-    return " ".join(f"{d}x{w}g{g}" for w, d, g in zip(stages.widths, stages.depths, stages.group_widths, strict=True))
-
-
-def _ints(numbers: Iterable[int]) -> NDArray[Any]:
-    return np.fromiter(numbers, dtype=np.int64)
-
-
-def _small(numbers: Iterable[int], description: str, provenance: str = "measured") -> Column:
-    values = [int(number) for number in numbers]
-    kind = np.int8 if max(values) <= np.iinfo(np.int8).max else np.int16
-    return Column(np.array(values, dtype=kind), "1", provenance, description)
-
-
-def _values(values: Sequence[Any]) -> NDArray[Any]:
-    """As few bytes as hold them; whole numbers stay whole."""
-    if isinstance(values[0], str):
-        return np.array(values, dtype="S")
-    return np.array(values, dtype=np.int16 if all(isinstance(value, int) for value in values) else np.float64)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fairwatt.experiments.config_card import describe, describe_own
 from fairwatt.experiments.config_columns import Row, TrainedOn, config_columns
+from fairwatt.experiments.config_energy import Metered
 from fairwatt.experiments.config_sweep import ConfigSweep
 from fairwatt.experiments.own_sweep import OwnSweep
 from fairwatt.experiments.sweep import SWEEPS, Progress, check_settings, read_parts
@@ -38,7 +39,7 @@ def collect_sweep(
 
 
 def collect_configs(spec_path: Path, *, folder: Path = SWEEPS, out: Path | None = None, partial: bool = False) -> Path:
-    """As `collect_sweep`, of configurations."""
+    """As `collect_sweep`, of configurations. Raises SweepError for trainings whose energies or seconds do not mix."""
     sweep = load_plan(spec_path)
     if not isinstance(sweep, ConfigSweep | OwnSweep):
         raise SweepError(f"{spec_path}: a sweep of cells, not of configurations")
@@ -51,10 +52,12 @@ def collect_configs(spec_path: Path, *, folder: Path = SWEEPS, out: Path | None 
             f"{folder / sweep.name}: {planned - len(rows):,} of {planned:,} trainings are missing; finish them "
             f"(fairwatt sweep run {spec_path.name}){' or take what is there with --partial' if rows else ''}"
         )
-    columns = config_columns(rows, trained)
     if isinstance(sweep, OwnSweep):
-        card = describe_own(sweep, spec_path.name, columns, planned, rows[0].result, trained.size["num_classes"])
+        metered = Metered.of([row.result for row in rows], [row.part for row in rows])
+        columns = config_columns(rows, trained, metered)
+        card = describe_own(sweep, spec_path.name, columns, planned, metered, trained.size["num_classes"])
     else:
+        columns = config_columns(rows, trained)
         card = describe(sweep, spec_path.name, columns, planned)
     home = out or folder / sweep.name
     home.mkdir(parents=True, exist_ok=True)
@@ -81,7 +84,7 @@ def _rows(sweep: ConfigSweep | OwnSweep, trained: TrainedOn, folder: Path) -> li
     parts = folder / sweep.name / "parts"
     done = [bundle for bundle in sweep.bundles() if (parts / f"{bundle.name}.json").is_file()]
     rows = [
-        Row(trained.space.key(task.config), task, result)
+        Row(trained.space.key(task.config), task, result, bundle.name)
         for bundle, results in read_parts(_Finished(sweep.name, done), folder=folder)
         for task, result in zip(bundle.tasks, results, strict=True)
     ]

@@ -1,9 +1,11 @@
 """Energy counters of Intel and AMD processors in Linux's powercap tree: packages and their memory.
 
 A counter starts again at its range, which a loaded package passes within minutes, so it is also read in between. Cores
-and graphics are parts of a package, and psys contains it: none of them is added. The counters know no processes.
+and graphics are parts of a package, and psys contains it: none of them is added. The counters know no processes: what a
+package takes at idle is in every window, and beside a training on one thread that is most of it.
 """
 
+import platform
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from fairwatt.experiments.meters import Meter, MeterError, Reading
 
 POWERCAP = Path("/sys/class/powercap")
 JOULES_PER_COUNT = 1e-6
+NOTE = "whole packages, with what they take at idle: most of it where one thread trains, so nearly power x seconds"
 MOST_WATTS = 2_000
 """More than any package takes: how soon a counter might come round."""
 
@@ -51,6 +54,16 @@ def zones(root: Path = POWERCAP) -> list[Zone]:
     for zone in found.values():
         zone.read()
     return list(found.values())
+
+
+def processor() -> str:
+    """The model of this machine's processors, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, platform.processor() or platform.machine())
 
 
 class RaplMeter(Meter):
@@ -98,8 +111,8 @@ class RaplMeter(Meter):
         self.poll()
         if not any(self._used):
             raise MeterError(f"the counters did not move in {seconds:.3g} s")
-        labels = tuple(zone.label for zone in self._zones)
-        return Reading(sum(self._used) * JOULES_PER_COUNT, seconds, "counter", "device", labels)
+        labels = (processor(), *(zone.label for zone in self._zones))
+        return Reading(sum(self._used) * JOULES_PER_COUNT, seconds, "counter", "device", labels, NOTE)
 
     def _follow(self, closed: threading.Event, often: float) -> None:
         while not closed.wait(often):

@@ -25,7 +25,7 @@ class Reading:
 
     joules: None where there is no answer. seconds: of the wall clock. method: counter | integrated | modelled |
     constant-power | unavailable. scope: device (with all that ran on it) | process | none. note: constants that went
-    into it, or what to hold against it.
+    into it, or what to hold against it. short: whether the window was too short for the meter, so that its steps count.
     """
 
     joules: float | None
@@ -34,6 +34,7 @@ class Reading:
     scope: str
     devices: tuple[str, ...] = ()
     note: str = ""
+    short: bool = False
 
 
 class Meter(ABC):
@@ -88,8 +89,13 @@ class Meter(ABC):
             return Reading(None, seconds, UNAVAILABLE, "none", (), str(reason))
         if seconds < self.shortest_seconds:
             short = f"window of less than {self.shortest_seconds:g} s: too short for this meter"
-            return replace(reading, note="; ".join(filter(None, [reading.note, short])))
+            return replace(reading, note="; ".join(filter(None, [reading.note, short])), short=True)
         return reading
+
+    @property
+    def counted(self) -> str:
+        """What an exclusive meter counts as a whole: names that are equal are of one thing on this machine."""
+        return self.name
 
 
 class NullMeter(Meter):
@@ -161,6 +167,8 @@ def meter_classes() -> dict[str, type[Meter]]:
 
 
 METERS = ("nvml", "rapl", "codecarbon", "opcount", "null")
+UNMEASURED = ("opcount", "null")
+"""Meters that read nothing on this machine, so that trainings may stand side by side."""
 _AUTO: Mapping[str, tuple[str, ...]] = {
     "cuda": ("nvml", "codecarbon", "null"),
     "cpu": ("rapl", "codecarbon", "null"),

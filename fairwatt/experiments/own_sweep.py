@@ -1,37 +1,40 @@
 """A sweep of RegNet + HPO configurations over one's own images, on one's own machine, with an energy meter.
 
 Trainings follow the configurations as the embedded benchmarks' do; how large and how long they are is the sweep's to
-say. A meter that really measures sees one training at a time; under `null` and `opcount` networks of one structure are
-trained together.
+say. A meter that really measures sees one training at a time; under `null` and `opcount` networks that are of one
+structure once they are narrowed are trained together.
 """
 
-import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from math import isfinite
 from typing import Any
 
 from fairwatt.errors import UnknownNameError
-from fairwatt.experiments.config_sweep import MOST_CONFIGS, ConfigTask, cut_waves, sampled_waves, shuffled
-from fairwatt.experiments.curve_data import LEAST_KEYS
-from fairwatt.experiments.epoch_energy import EpochEnergy
+from fairwatt.experiments.config_sweep import MOST_CONFIGS, cut_waves, sampled_waves, shuffled
+from fairwatt.experiments.curve_data import LEAST_KEYS, TEST_OF_REPEATED
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE, HpoRecipe
 from fairwatt.experiments.image_data import DIGITS, ImageData, fingerprint, load_images
-from fairwatt.experiments.meters import METERS, Meter, OperationCountMeter, choose, make_meter, meter_classes
+from fairwatt.experiments.metering import DEVICES, Metering
+from fairwatt.experiments.meters import METERS, UNMEASURED, Meter, OperationCountMeter
 from fairwatt.experiments.miniature import narrowed
+from fairwatt.experiments.own_bundle import OwnBundle
+from fairwatt.experiments.recipe_settings import check_recipe, with_settings
 from fairwatt.experiments.sweep_spec import SweepError, check_name
 from fairwatt.search_spaces.regnet import Stages, work
 from fairwatt.search_spaces.regnet_encoding import EPOCHS
 from fairwatt.search_spaces.regnet_grid import VARIANTS
 from fairwatt.search_spaces.regnet_hpo import CUTOUTS, RegnetHpoSpace, Training
 from fairwatt.surrogates.curve_examples import LEAST_POINTS
+from fairwatt.surrogates.curve_model import LEAST_EXAMPLES
 
 OWN = "regnet-hpo"
 WIDTHS = (1, 2, 4, 8)
-DEVICES = ("auto", "cpu", "cuda")
-FULL_SIDE = {"cifar10": 32, "tiny": 64}
-"""Pixels of the images that a variant is made for: what its 16 pixels of cutout are a part of."""
+FULL_SIDE = 32
+"""Pixels of the images that both variants are made for, as EA-HAS-Bench sets them: what 16 of cutout are a part of."""
+LEAST_REPEATED = next(n for n in count(LEAST_EXAMPLES) if n - round(TEST_OF_REPEATED * n) >= LEAST_EXAMPLES)
+"""Configurations to train twice, so that enough of them are left to learn noise from once some are tested."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class OwnSweep:
             raise SweepError(
                 f"bundle_size {self.bundle_size}, seed {self.seed}, cutout {self.cutout}: expected 1, 0 and 0 or more"
             )
-        _check_recipe(self.recipe)
+        check_recipe(self.recipe)
 
     @property
     def what(self) -> str:
@@ -93,23 +96,25 @@ class OwnSweep:
 
     @property
     def caution(self) -> str:
-        """Why no surrogate of curves could learn from this sweep; empty where one could."""
+        """Why no surrogate of curves, or none with noise, could learn from this sweep; empty where one could."""
         shortest = max(1, round(self.epochs_scale * min(EPOCHS)))
-        lacking = [
-            f"{count} {what} where {least} are needed"
-            for count, what, least in (
-                (self.configs, "configurations", LEAST_KEYS),
-                (shortest, "epochs of the shortest training (epochs_scale)", LEAST_POINTS),
-            )
-            if count < least
-        ]
-        return f"too little for a surrogate of curves: {' and '.join(lacking)}" if lacking else ""
+        lacking = _lacking(
+            (self.configs, "configurations", LEAST_KEYS),
+            (shortest, "epochs of the shortest training (epochs_scale)", LEAST_POINTS),
+        )
+        noise = _lacking((self.repeated, "second trainings (repeated)", LEAST_REPEATED))
+        told = (("a surrogate of curves", lacking), ("the noise between trainings", noise))
+        return "; ".join(f"too little for {what}: {why}" for what, why in told if why)
+
+    @property
+    def metering(self) -> Metering:
+        """Which meter reads the trainings, on which device."""
+        return Metering(self.meter, self.device)
 
     @property
     def alone(self) -> str:
-        """Why trainings must be done one at a time: a meter that counts whole devices would count their neighbours."""
-        chosen = choose(self.meter, self.device_here())
-        return f"meter {chosen} counts a whole device" if meter_classes()[chosen].exclusive else ""
+        """Why trainings must be done one at a time; empty where they need not."""
+        return self.metering.alone
 
     def checked(self) -> "OwnSweep":
         """This sweep, with its data's checksum, once all that can be wrong before a training was looked at.
@@ -123,7 +128,7 @@ class OwnSweep:
                 f"{self.data}: {data.sizes()['train']} training images, batches of {recipe.batch_size}: "
                 "expected a whole batch; set recipe: {batch_size: ...}"
             )
-        self.device_here()
+        self.metering.device_here()
         return replace(self, sha256=fingerprint(self.data))
 
     def settings(self) -> dict[str, Any]:
@@ -132,10 +137,10 @@ class OwnSweep:
         own["data"] = own.pop("sha256") or fingerprint(self.data)
         return {"sweep": {"space": OWN, **own}}
 
-    def bundles(self) -> list["OwnBundle"]:
+    def bundles(self) -> list[OwnBundle]:
         """All bundles in an order that never changes; a part of them is a sample too."""
         space = RegnetHpoSpace(self.variant)
-        size = self.bundle_size if self.meter in ("null", "opcount") else 1
+        size = self.bundle_size if self.meter in UNMEASURED else 1
         waves = sampled_waves(space, self.name, self.seed, self.configs, self.repeated)
         cut = cut_waves(waves, lambda task: self.stages(space.training(task.config)), size)
         return shuffled([OwnBundle(name, tasks, self) for name, tasks in cut], self.name, self.seed)
@@ -154,117 +159,32 @@ class OwnSweep:
         """Side of the square that is really cut out."""
         side = min(data.images.shape[2:])
         most = max(CUTOUTS)
-        standing = side * most // FULL_SIDE[self.variant] if self.cutout < 0 else self.cutout
+        standing = side * most // FULL_SIDE if self.cutout < 0 else self.cutout
         return standing * training.cutout // most
 
     def full_recipe(self, data: ImageData) -> HpoRecipe:
         """EA-HAS-Bench's recipe, shifts in proportion to the image, or the digits' own; then what the sweep sets."""
         side = min(data.images.shape[2:])
         usual = DIGITS_RECIPE if self.data == DIGITS else HpoRecipe(crop_padding=max(1, side // 8))
-        given: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in self.recipe.items()
-        }
-        return replace(usual, **given)
+        return with_settings(usual, self.recipe)
 
-    def device_here(self) -> str:
-        """cpu or cuda. Raises SweepError for cuda where there is none."""
-        if self.device == "cpu":
-            return "cpu"
-        import torch
+    def full_side(self, data: ImageData) -> int:
+        """Pixels of the images that energy is counted for: a narrowed network's counts are of its full width, on images
+        of the usual size, because the model of counts holds for networks of that size only."""
+        return min(data.images.shape[2:]) if self.width == 1 else FULL_SIDE
 
-        if torch.cuda.is_available():
-            return "cuda"
-        if self.device == "cuda":
-            raise SweepError("device cuda: PyTorch finds no such device here; take cpu, or auto")
-        return "cpu"
-
-    def make_meter(self, training: Training, data: ImageData) -> Meter:
-        """The meter of one training, or of one structure under `opcount`.
-
-        `opcount` counts the network as it is trained; a narrowed one is counted at full width on images of the
-        variant's size, because the model holds for networks of that size only.
-        """
+    def make_meters(self, trainings: Sequence[Training], data: ImageData) -> list[Meter]:
+        """The meter of a bundle's trainings; under `opcount` one of each, by its own full-width network."""
         if self.meter != "opcount":
-            return make_meter(self.meter, self.device_here())
-        side = min(data.images.shape[2:]) if self.width == 1 else FULL_SIDE[self.variant]
-        stem = VARIANTS[self.variant].stem_width
-        found = work(training.stages, im_size=side, stem_width=stem, num_classes=data.classes)
-        features = {"macs": found.macs, "activation_bytes": found.activation_bytes, "layers": found.layers}
-        return OperationCountMeter(features, f"counts of the full-width network on {side} x {side} images")
-
-
-@dataclass(frozen=True)
-class OwnBundle:
-    """Trainings of one network structure in a sweep of one's own."""
-
-    name: str
-    tasks: tuple[ConfigTask, ...]
-    sweep: OwnSweep
-
-    @property
-    def size(self) -> int:
-        """Trainings."""
-        return len(self.tasks)
-
-    def record(self) -> dict[str, Any]:
-        """Name and tasks; the sweep's settings stand in its folder."""
-        return {"name": self.name, "tasks": [asdict(task) for task in self.tasks]}
-
-    def train(self) -> list[dict[str, Any]]:
-        """In the order of the tasks: the fields of `config_training.Curves`, `clock`, those of `EpochEnergy.record`.
-
-        clock: of `seconds`; cpu (of the process) or wall. Raises SweepError where the data is not the sweep's.
-        """
-        from fairwatt.experiments.config_training import Member, train
-
-        sweep = self.sweep
-        data = _data(sweep.data, sweep.sha256)
-        space, device = RegnetHpoSpace(sweep.variant), sweep.device_here()
-        trainings = [space.training(task.config) for task in self.tasks]
-        members = [
-            Member(training, sweep.epochs(training), sweep.cutout_pixels(training, data), task.key())
-            for training, task in zip(trainings, self.tasks, strict=True)
+            return [self.metering.make_meter()]
+        side, stem = self.full_side(data), VARIANTS[self.variant].stem_width
+        label = f"counts of the full-width network on {side} x {side} images"
+        counts = [
+            work(training.stages, im_size=side, stem_width=stem, num_classes=data.classes) for training in trainings
         ]
-        energy = EpochEnergy(sweep.make_meter(trainings[0], data))
-        curves = train(
-            sweep.stages(trainings[0]),
-            members,
-            data,
-            sweep.full_recipe(data),
-            stem_width=VARIANTS[sweep.variant].stem_width // sweep.width,
-            device=device,
-            clock=time.process_time if device == "cpu" else time.perf_counter,
-            energy=energy,
-        )
-        clock = "cpu" if device == "cpu" else "wall"
-        return [asdict(one) | {"clock": clock} | energy.record(len(one.seconds)) for one in curves]
+        return [OperationCountMeter(each._asdict(), label) for each in counts]
 
 
-@lru_cache(maxsize=1)
-def _data(source: str, sha256: str) -> ImageData:
-    """Read once in each process. Raises SweepError where it is not what the sweep began with."""
-    if sha256 and fingerprint(source) != sha256:
-        raise SweepError(f"{source}: holds other data than when the sweep was started")
-    return load_images(source)
-
-
-def _check_recipe(recipe: Mapping[str, Any]) -> None:
-    usual = {one.name: one.default for one in fields(HpoRecipe)}
-    for key, value in recipe.items():
-        if key not in usual:
-            raise SweepError(str(UnknownNameError("setting of the recipe", key, usual)))
-        default = usual[key]
-        if isinstance(default, tuple):
-            fine = isinstance(value, list | tuple) and len(value) == len(default) and all(map(_is_share, value))
-        elif isinstance(default, bool):
-            fine = isinstance(value, bool)
-        elif isinstance(default, int):
-            fine = type(value) is int and value >= (0 if key in ("crop_padding", "warmup_epochs") else 1)
-        else:
-            fine = type(value) in (int, float) and isfinite(value) and value >= 0
-        if not fine:
-            raise SweepError(f"recipe: {key} {value!r}: expected something like {default!r}")
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and 0 <= value < 1
+def _lacking(*found: tuple[int, str, int]) -> str:
+    """Of (count, what it counts, the least that is needed): those that are too few, in words."""
+    return " and ".join(f"{own} {what} where {least} are needed" for own, what, least in found if own < least)

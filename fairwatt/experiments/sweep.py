@@ -2,20 +2,25 @@
 
 Bundles are trained by an executor; each finished one is written as a small sealed part, atomically.
 Stopping at any moment, by any signal, loses only the bundles in flight; running again trains what
-has no part yet. A part depends on its bundle alone, never on workers, order or interruptions:
-measured seconds and joules, where a sweep has them, aside.
+has no part yet. On CPUs of one kind a part depends on its bundle alone, never on workers, order or
+interruptions: measured seconds and joules, where a sweep has them, aside. On CUDA this is not
+promised: its kernels may add in another order each time, and training amplifies that round-off.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fairwatt.errors import UserError
+from fairwatt.experiments.metering import Metering
+from fairwatt.experiments.own_bundle import OwnBundle
 from fairwatt.experiments.own_sweep import OwnSweep
+from fairwatt.experiments.process_lock import HeldError, holding
 from fairwatt.experiments.sweep_plan import Bundle, BundleT, Plan, load_plan
 from fairwatt.experiments.sweep_spec import SweepError
 from fairwatt.experiments.task_executor import make_executor
@@ -61,8 +66,9 @@ def run_sweep(
     """Train what has no part yet, with `workers` processes of one thread each, every core's where 0.
 
     executor: serial, processes or dask. scheduler: the address of one for dask. Progress counts bundles. A sweep whose
-    meter counts whole devices is trained by one worker. Raises SweepError where the folder holds another sweep of this
-    name, for more workers than may be, and where a training failed; UserError for a wrong executor.
+    meter counts whole devices is trained by one worker on each machine or GPU. Raises SweepError where the folder holds
+    another sweep of this name, or one that another process trains now, or that began with another meter; for more
+    workers than may be, and where a training failed; UserError for a wrong executor.
     """
     if workers < 0:
         raise SweepError(f"workers = {workers}: expected at least 1, or 0 for every core")
@@ -73,22 +79,37 @@ def run_sweep(
         workers = 1
     executing = make_executor(executor, workers, scheduler, patient=False)
     home = folder / plan.name
-    _claim(home, plan)
-    remove_leftovers(home / "parts")
-    everything = plan.bundles()
-    pending = [bundle for bundle in everything if not _part(home, bundle).is_file()]
-    done = len(everything) - len(pending)
-    if progress:
-        progress(done, len(everything))
-    for bundle, answer in executing.run(partial(train_part, home.resolve()), pending):
-        if isinstance(answer, str):
-            raise SweepError(f"bundle {bundle.name} failed: {answer}")
-        with (home / "cpu-seconds.csv").open("a", encoding="utf-8") as log:
-            log.write(f"{bundle.name},{bundle.size},{answer:.3f}\n")
-        done += 1
+    with _trained_by_this_process(home):
+        _claim(home, plan)
+        if isinstance(plan, OwnSweep) and not scheduler:
+            _claim_meter(home, plan.metering)
+        remove_leftovers(home / "parts")
+        everything = plan.bundles()
+        pending = [bundle for bundle in everything if not _part(home, bundle).is_file()]
+        done = len(everything) - len(pending)
         if progress:
             progress(done, len(everything))
+        for bundle, answer in executing.run(partial(train_part, home.resolve()), pending):
+            if isinstance(answer, str):
+                raise SweepError(f"bundle {bundle.name} failed: {answer}")
+            if answer:
+                with (home / "cpu-seconds.csv").open("a", encoding="utf-8") as log:
+                    log.write(f"{bundle.name},{bundle.size},{answer:.3f}\n")
+            done += 1
+            if progress:
+                progress(done, len(everything))
     return sweep_status(spec_path, folder=folder)
+
+
+@contextmanager
+def _trained_by_this_process(home: Path) -> Iterator[None]:
+    """Keep other processes from training this sweep too. Raises SweepError where one does."""
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with holding(home / "running.lock"):
+            yield
+    except HeldError as held:
+        raise SweepError(f"{home}: {held.holder} trains this sweep; wait for it, or stop it and run again") from None
 
 
 def sweep_status(spec_path: Path, *, folder: Path = SWEEPS) -> SweepStatus:
@@ -126,16 +147,24 @@ def read_parts(plan: Plan[BundleT], *, folder: Path = SWEEPS) -> Iterator[tuple[
 def train_part(home: Path, bundle: Bundle) -> float | str:
     """A worker's task: train one bundle and write its part; CPU seconds, or a line on what failed.
 
-    What failed is text, whatever it was: the parent says it in one line.
+    What failed is text, whatever it was: the parent says it in one line. A part that is there is left alone, and so is
+    one that came meanwhile, of a worker whose parent is gone: 0 seconds.
     """
     from fairwatt.experiments.training import one_quiet_thread
 
     if not home.is_dir():
         return f"{home}: no such folder on this worker's machine; share it with all workers"
-    began = time.process_time()
+    began, path = time.process_time(), _part(home, bundle)
     try:
+        if path.is_file():
+            return 0.0
+        if isinstance(bundle, OwnBundle):
+            _claim_meter(home, bundle.sweep.metering)
         one_quiet_thread()
-        write_sealed(_part(home, bundle), part_of(bundle))
+        part = part_of(bundle)
+        if path.is_file():
+            return 0.0
+        write_sealed(path, part)
     except Exception as fault:
         return str(fault) if isinstance(fault, UserError) else f"{type(fault).__name__}: {fault}"
     return time.process_time() - began
@@ -149,6 +178,27 @@ def _claim(home: Path, plan: Plan[Any]) -> None:
         write_atomically(own, json.dumps(settings, indent=1).encode())
     elif json.loads(own.read_bytes()) != settings:
         raise _other_settings(home)
+
+
+def _claim_meter(home: Path, metering: Metering) -> None:
+    """Make the folder's trainings this meter's and device's, or see that they are: joules of two kinds must not mix.
+
+    "auto" is what works where one is. Raises SweepError.
+    """
+    own, here = home / "metering.json", dict(metering.here())
+    if not own.is_file():
+        write_atomically(own, json.dumps(here, indent=1).encode())
+    began = json.loads(own.read_bytes())
+    if began != here:
+        raise SweepError(
+            f"{home}: began with {_metering_words(began)}, and would go on with {_metering_words(here)}: joules and "
+            "seconds of two kinds do not mix; go on where it began, or rename this sweep and begin anew"
+        )
+
+
+def _metering_words(metering: Mapping[str, str]) -> str:
+    on = f" ({metering['hardware']})" if metering.get("hardware") else ""
+    return f"meter {metering.get('meter')} on {metering.get('device')}{on}"
 
 
 def _other_settings(home: Path) -> SweepError:

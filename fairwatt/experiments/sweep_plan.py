@@ -5,11 +5,13 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from fairwatt.errors import UnknownNameError
+from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.experiments.config_sweep import SAMPLED, TOY, ConfigSweep
 from fairwatt.experiments.image_data import DIGITS
 from fairwatt.experiments.own_sweep import OWN, OwnSweep
 from fairwatt.experiments.sweep_spec import SPACES, SweepError, load_spec, read_mapping
+from fairwatt.search_spaces import energy_surrogate
+from fairwatt.search_spaces.sources import EMBEDDED, check_own_name
 
 
 class Bundle(Protocol):
@@ -98,7 +100,10 @@ def load_config_sweep(path: Path) -> ConfigSweep:
 
 
 def load_own_sweep(path: Path) -> OwnSweep:
-    """Read a sweep over one's own data from YAML; its `data` is relative to the file. Raises SweepError."""
+    """Read a sweep over one's own data from YAML; its `data` is relative to the file.
+
+    Raises SweepError, also for a name that stands for something of fairwatt's: a table and a surrogate will have it.
+    """
     given = {key: value for key, value in read_mapping(path).items() if key != "space"}
     known = {one.name: one for one in fields(OwnSweep) if one.name != "sha256"}
     needed = [name for name, one in known.items() if one.default is MISSING and one.default_factory is MISSING]
@@ -115,6 +120,16 @@ def load_own_sweep(path: Path) -> OwnSweep:
     if given["data"] != DIGITS:
         given["data"] = str((path.parent / given["data"]).resolve())
     try:
-        return OwnSweep(**given)
-    except SweepError as fault:
+        sweep = OwnSweep(**given)
+        _check_free(sweep.name)
+        return sweep
+    except UserError as fault:
         raise SweepError(f"{path}: {fault}") from fault
+
+
+def _check_free(name: str) -> None:
+    """Raise UserError for the name of a published table or space, of a surrogate of energies, or of what ships."""
+    check_own_name(name)
+    embedded = {path.stem for path in EMBEDDED.iterdir()}
+    if name in embedded or name == energy_surrogate.default_path().stem:
+        raise SweepError(f"the name {name!r} is taken; choose another")

@@ -1,5 +1,6 @@
 """What a sweep trains: a short YAML file, cut into bundles of nets in an order that never changes."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +15,8 @@ from fairwatt.search_spaces.cell_index import cell_index, pairs
 
 SPACES = {"digits-cells-3v": 3, "digits-cells-4v": 4, "digits-cells-5v": 5}
 """Spaces that can be swept: cells of at most so many vertices, trained on digits."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+"""As of tables: a sweep becomes one."""
 
 
 class SweepError(UserError):
@@ -113,9 +116,11 @@ class BundleSpec:
 
 
 def check_name(name: object) -> None:
-    """Pass where it can be a sweep's folder. Raises SweepError."""
-    if not isinstance(name, str) or not name or Path(name).name != name:
-        raise SweepError(f"name {name!r}: expected the name of one folder")
+    """Pass where it can be a sweep's folder and its table's name. Raises SweepError."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SweepError(
+            f"name {name!r}: expected the name of one folder, of a-z, 0-9, '.', '_', '@', '-', beginning with a-z, 0-9"
+        )
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -118,9 +118,9 @@ def _give(
     task: tuple[int, Any], connection: Connection, process: BaseProcess, busy: dict[Connection, tuple[BaseProcess, int]]
 ) -> None:
     place, item = task
-    busy[connection] = process, place
     with suppress(BrokenPipeError, ConnectionResetError):  # it died in the meantime: its end of the pipe will say so
         connection.send(item)
+    busy[connection] = process, place  # last: a stop in between must not wait for an answer to what was never asked
 
 
 def _begin(work: Callable[[Any], Any]) -> tuple[Connection, BaseProcess]:

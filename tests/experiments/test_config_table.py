@@ -1,5 +1,7 @@
 """A sweep of configurations becomes a table: every training once, whole curves, a card with numbers that it yields."""
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +153,75 @@ def test_a_sweep_of_ones_own_has_the_energy_that_its_meter_read(
         assert total * 3.6e6 == pytest.approx(joules * trainings.lengths)
     told = " ".join(table.card.notes)
     assert ("by operation counts" in told) == (joules is None)
+    assert ("ecnas-gpu" in table.card.hardware) == (joules is None)
+    assert table.card.pue == (1.59 if joules is None else None)
     assert "wall-clock seconds" in table.description("seconds_per_epoch")
+
+
+def metered(change: Callable[[int, dict[str, Any]], dict[str, Any]]) -> Callable[[ConfigTask], dict[str, Any]]:
+    """Trainings that were measured, and what is different about each: told its number from 0."""
+    numbers = count()
+    return lambda task: (result := own_training(task, 36.0, "counter")) | change(next(numbers), result)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    spec = tmp_path / "mine.yaml"
+    spec.write_text(OWN)
+    return spec
+
+
+def test_epochs_without_a_reading_count_as_the_mean_of_the_others(own: Path, tmp_path: Path) -> None:
+    def gaps(number: int, result: dict[str, Any]) -> dict[str, Any]:
+        epochs = len(result["joules"])
+        return {"joules": [None, *range(1, epochs)] if number < 2 else result["joules"]}
+
+    write_parts(own, tmp_path, metered(gaps))
+    table = open_table(collect_sweep(own, folder=tmp_path))
+    trainings = ConfigTrainings.of(table)
+    joules = trainings.energy_kwh_per_epoch * trainings.epochs * 3.6e6
+    wanted = [length * length / 2 for length in trainings.lengths]  # 1 to E - 1 have the mean E / 2
+    assert sorted(np.isclose(joules, wanted)) == [False] * 4 + [True] * 2
+    assert table.provenance("energy_kwh_per_epoch") == "measured"
+    lost = f"energy: 2 of {trainings.lengths.sum():,} epochs, of 2 trainings, have no reading: each counts as the mean"
+    assert lost in " ".join(table.card.notes)
+
+
+def test_most_windows_being_short_makes_an_estimate(own: Path, tmp_path: Path) -> None:
+    def short(number: int, result: dict[str, Any]) -> dict[str, Any]:
+        epochs = len(result["joules"])
+        return {"windows": epochs, "short": epochs // 2 + (number != 0)}
+
+    write_parts(own, tmp_path, metered(short))
+    table = open_table(collect_sweep(own, folder=tmp_path))
+    assert table.provenance("energy_kwh_per_epoch") == "estimated"
+    assert "were too short for the meter, hence estimated" in " ".join(table.card.notes)
+    write_parts(own, tmp_path, metered(lambda number, result: {"windows": len(result["joules"]), "short": 1}))
+    table = open_table(collect_sweep(own, folder=tmp_path))
+    assert table.provenance("energy_kwh_per_epoch") == "measured"
+    assert "6 of " in next(note for note in table.card.notes if note.endswith("too short for the meter"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"joules": None}, r"1 of 6 trainings have no energy \(parts repeat0-.*\): delete these parts and train them"),
+        ({"joules": [1.0, *[None] * 11]}, r"1 of 6 trainings have no reading of most of their epochs \(parts repeat0-"),
+        ({"meter": "rapl"}, r"meter nvml \(counter, scope device, GPU 0\) in repeat0-.*, meter rapl \(counter, sco"),
+        ({"method": "modelled"}, r"\(modelled, scope device, GPU 0\)"),
+        ({"scope": "process"}, r"\(counter, scope process, GPU 0\)"),
+        ({"devices": ["GPU 1"]}, r"\(counter, scope device, GPU 1\)"),
+        ({"clock": "cpu"}, r"seconds of two clocks: .*wall in repeat0-"),
+    ],
+)
+def test_trainings_whose_energies_do_not_mix_are_not_collected(
+    own: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    write_parts(own, tmp_path, metered(lambda number, result: change if number == 1 else {}))
+    with pytest.raises(SweepError, match=message) as refused:
+        collect_sweep(own, folder=tmp_path)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "mine" / "mine.arrow").exists()
 
 
 def test_trainings_may_be_as_long_as_configurations_name(tmp_path: Path) -> None:

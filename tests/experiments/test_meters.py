@@ -7,7 +7,7 @@ import pytest
 
 from fairwatt.doctor import examine
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.experiments import meters
+from fairwatt.experiments import meter_rapl, meters
 from fairwatt.experiments.meter_codecarbon import CodeCarbonMeter
 from fairwatt.experiments.meter_nvml import NvmlMeter
 from fairwatt.experiments.meter_rapl import RaplMeter, zones
@@ -18,13 +18,14 @@ RANGE = 10**12
 
 
 class FakeNvml:
-    """Two boards whose counters move by what the test says."""
+    """Boards whose counters move by what the test says. Its numbers are NVML's: handles are taken by UUID alone."""
 
     class NVMLError(Exception):
         pass
 
     def __init__(self, devices: int = 2, refusal: str = "") -> None:
-        self.millijoules, self.refusal = [1_000 * (place + 1) for place in range(devices)], refusal
+        self.millijoules = {f"GPU-{place}": 1_000 * (place + 1) for place in range(devices)}
+        self.refusal = refusal
 
     def nvmlInit(self) -> None:  # noqa: N802
         if self.refusal == "driver":
@@ -33,21 +34,37 @@ class FakeNvml:
     def nvmlDeviceGetCount(self) -> int:  # noqa: N802
         return len(self.millijoules)
 
-    def nvmlDeviceGetHandleByIndex(self, place: int) -> int:  # noqa: N802
-        return place
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
+        if uuid not in self.millijoules:
+            raise self.NVMLError("Not Found")
+        return uuid
 
-    def nvmlDeviceGetName(self, handle: int) -> bytes:  # noqa: N802
-        return f"GPU {handle}".encode()
+    def nvmlDeviceGetName(self, handle: str) -> bytes:  # noqa: N802
+        return handle.replace("-", " ").encode()
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle: int) -> int:  # noqa: N802
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:  # noqa: N802
         if self.refusal == "old":
             raise self.NVMLError("Not Supported")
         return self.millijoules[handle]
 
 
-@pytest.fixture(autouse=True)
-def _all_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+class FakeCuda:
+    """PyTorch's side: the UUIDs of the devices that CUDA leaves the process, in CUDA's order, and which is current."""
+
+    def __init__(self, *uuids: str, current: int = 0) -> None:
+        self.uuids, self.current = uuids, current
+
+    def is_available(self) -> bool:
+        return bool(self.uuids)
+
+    def current_device(self) -> int:
+        return self.current
+
+    def get_device_properties(self, place: int) -> SimpleNamespace:
+        return SimpleNamespace(uuid=self.uuids[place])
+
+
+ONE = FakeCuda("0")
 
 
 @pytest.fixture
@@ -71,36 +88,51 @@ def powercap(root: Path, **counters: tuple[str, int, int]) -> Path:
 # -- NVML
 
 
-def test_nvml_counts_the_boards_together(clock: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("cuda", "trains"),
+    [
+        (FakeCuda("1", "0"), "GPU-1"),  # CUDA puts the fastest first, NVML goes by PCI bus
+        (FakeCuda("0", "1", current=1), "GPU-1"),
+        (FakeCuda("GPU-0"), "GPU-0"),  # what CUDA_VISIBLE_DEVICES left
+    ],
+)
+def test_nvml_counts_the_board_that_trains_and_no_other(clock: list[float], cuda: FakeCuda, trains: str) -> None:
     library = FakeNvml()
-    meter = NvmlMeter(library)
+    meter = NvmlMeter(library, cuda)
+    assert meter.counted == trains
     meter.start()
-    library.millijoules = [4_000, 9_500]
+    for uuid in library.millijoules:
+        library.millijoules[uuid] += 3_000 if uuid == trains else 1_000_000
     clock[0] = 2.5
-    reading = meter.stop()
-    assert reading == meters.Reading(3.0 + 7.5, 2.5, "counter", "device", ("GPU 0", "GPU 1"))
+    assert meter.stop() == meters.Reading(3.0, 2.5, "counter", "device", (trains.replace("-", " "),))
 
 
-def test_nvml_sees_the_devices_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert NvmlMeter.check(FakeNvml()) == "energy counter of GPU 1"
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    with pytest.raises(MeterError, match="no NVIDIA device"):
-        NvmlMeter.check(FakeNvml())
+def test_nvml_has_no_device_where_pytorch_has_none_or_a_part_of_one() -> None:
+    assert NvmlMeter.check(FakeNvml(), ONE) == "energy counter of GPU 0"
+    with pytest.raises(MeterError, match="PyTorch finds no CUDA device that it may use"):
+        NvmlMeter.check(FakeNvml(), FakeCuda())  # as under CUDA_VISIBLE_DEVICES=-1
+    with pytest.raises(MeterError, match="Not Found"):
+        NvmlMeter.check(FakeNvml(), FakeCuda("MIG-7"))
+    with pytest.raises(MeterError, match="does not tell its devices' UUIDs"):
+        NvmlMeter.check(FakeNvml(), FakeCuda(""))
+    assert NvmlMeter(FakeNvml(), FakeCuda()).counted == "nvml"
 
 
 def test_nvml_windows_below_two_seconds_are_flagged_or_repeated(clock: list[float]) -> None:
     library = FakeNvml()
-    meter = NvmlMeter(library)
+    meter = NvmlMeter(library, ONE)
 
     def work() -> None:
         clock[0] += 0.3
-        library.millijoules[0] += 6_000
+        library.millijoules["GPU-0"] += 6_000
 
     meter.start()
     work()
-    assert "window of less than 2 s" in meter.stop().note
+    short = meter.stop()
+    assert short.short
+    assert "window of less than 2 s" in short.note
     reading = measure(meter, work)
+    assert not reading.short
     assert reading.joules == pytest.approx(6.0)
     assert reading.seconds == pytest.approx(0.3)
     assert reading.note == "mean of 8 runs"
@@ -118,7 +150,7 @@ def test_nvml_windows_below_two_seconds_are_flagged_or_repeated(clock: list[floa
     ],
 )
 def test_nvml_that_does_not_work_says_so_and_gives_no_number(library: FakeNvml, reason: str) -> None:
-    meter = NvmlMeter(library)
+    meter = NvmlMeter(library, ONE)
     for _ in range(2):
         meter.start()
         reading = meter.stop()
@@ -129,7 +161,10 @@ def test_nvml_that_does_not_work_says_so_and_gives_no_number(library: FakeNvml, 
 # -- RAPL
 
 
-def test_rapl_adds_packages_and_memory_and_nothing_twice(tmp_path: Path, clock: list[float]) -> None:
+def test_rapl_adds_packages_and_memory_and_nothing_twice(
+    tmp_path: Path, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meter_rapl, "processor", lambda: "Chip")
     tree = {
         "msr_0": ("package-0", 5_000_000, RANGE),
         "msr_0_0": ("core", 1, RANGE),
@@ -150,8 +185,9 @@ def test_rapl_adds_packages_and_memory_and_nothing_twice(tmp_path: Path, clock: 
     assert (reading.method, reading.scope, reading.devices) == (
         "counter",
         "device",
-        ("package-0", "dram-0", "package-1"),
+        ("Chip", "package-0", "dram-0", "package-1"),
     )
+    assert "what they take at idle" in reading.note
 
 
 def test_rapl_counters_may_come_round_more_than_once(tmp_path: Path) -> None:

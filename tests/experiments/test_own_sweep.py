@@ -1,8 +1,10 @@
 """Sweeps over one's own images: what a training becomes, whose energy it is, and that a stop changes nothing."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,19 +13,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairwatt.experiments import own_sweep
+from fairwatt.errors import UserError
+from fairwatt.experiments import config_training, metering, sweep, training
 from fairwatt.experiments.config_sweep import ConfigBundle, ConfigSweep
 from fairwatt.experiments.config_table import collect_configs
+from fairwatt.experiments.config_training import Curves
 from fairwatt.experiments.epoch_energy import EpochEnergy
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE
-from fairwatt.experiments.image_data import load_images
+from fairwatt.experiments.image_data import ImageData, load_images
+from fairwatt.experiments.meter_nvml import NvmlMeter
+from fairwatt.experiments.meter_rapl import RaplMeter
 from fairwatt.experiments.meters import MeterError, NullMeter, Reading
 from fairwatt.experiments.miniature import miniature
-from fairwatt.experiments.own_sweep import OwnBundle, OwnSweep
+from fairwatt.experiments.own_bundle import OwnBundle
+from fairwatt.experiments.own_sweep import LEAST_REPEATED, OwnSweep
 from fairwatt.experiments.sweep import read_parts, run_sweep, sweep_status
 from fairwatt.experiments.sweep_plan import load_own_sweep, load_plan
 from fairwatt.experiments.sweep_spec import SweepError
+from fairwatt.search_spaces.regnet import Stages, work
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
+from fairwatt.surrogates.energy_model import OperationCountModel
 
 TINY = """
 name: few
@@ -156,7 +165,7 @@ def test_a_meter_that_measures_sees_one_training_at_a_time(tmp_path: Path, monke
         run_sweep(path, 2, folder=tmp_path)
     assert load_own_sweep(write(tmp_path)).alone == ""
     assert max(bundle.size for bundle in replace(sweep, meter="null", configs=300).bundles()) > 1
-    monkeypatch.setattr(own_sweep, "choose", lambda name, device: "codecarbon")
+    monkeypatch.setattr(metering, "choose", lambda name, device: "codecarbon")
     assert load_own_sweep(write(tmp_path, TINY.replace('"null"', "auto"))).alone == ""
 
 
@@ -177,16 +186,116 @@ def test_energy_of_a_training_that_ended_early_or_was_partly_not_measured() -> N
     assert energy.record(5) == {
         "meter": "null",
         "joules": [2.0, None, 4.0, 3.0, 3.0],
+        "windows": 3,
+        "short": 0,
         "method": "counter",
         "scope": "device",
         "devices": ["chip"],
         "note": "lost",
     }
     assert energy.record(2)["joules"] == [2.0, None]
+    Meter.answers = iter([None, 2.0, None])
+    for _ in range(3):
+        energy.begin()
+        energy.end(32)
+    assert energy.record(6)["joules"] == [2.0, None, 4.0, None, 2.0, None]
+    mostly_silent = EpochEnergy(Meter())
+    Meter.answers = iter([None, 2.0, None])
+    for _ in range(3):
+        mostly_silent.begin()
+        mostly_silent.end(32)
+    with pytest.raises(UserError, match=r"2 of 3 epochs have no reading of the meter \(lost\): .* train longer ones"):
+        mostly_silent.record(3)
     silent = EpochEnergy(NullMeter())
     silent.begin()
     silent.end(32)
     assert silent.record(1)["joules"] is None
+
+
+def test_operation_counts_are_those_of_each_members_own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks that are one when they are narrowed differ at full width, and so do their energies."""
+    sweep = OwnSweep("s", "digits", configs=300, width=8, meter="opcount", device="cpu")
+    space = RegnetHpoSpace()
+
+    def full(bundle: OwnBundle) -> list[Stages]:
+        return [space.training(task.config).stages for task in bundle.tasks]
+
+    bundle = next(bundle for bundle in sweep.bundles() if len(set(full(bundle))) > 1)
+    steps = [500, 300]
+
+    def train(stages: Stages, members: Sequence[Any], *rest: Any, energy: EpochEnergy, **settings: Any) -> list[Curves]:
+        for samples in steps:
+            energy.begin()
+            energy.end(samples)
+        return [Curves("ok", (1, 1), (1, 1), (1, 1), (0.1, 0.1)) for _ in members]
+
+    monkeypatch.setattr(config_training, "train", train)
+    results = bundle.train()
+    for stages, result in zip(full(bundle), results, strict=True):
+        each = OperationCountModel().joules_per_sample(work(stages)._asdict(), extrapolate=True)
+        assert result["joules"] == pytest.approx([float(each) * samples for samples in steps])
+    assert len({result["joules"][0] for result in results}) == len(set(full(bundle)))
+
+
+def test_both_variants_are_made_for_images_of_32_pixels() -> None:
+    images = ImageData(np.zeros((3, 1, 64, 64), np.float32), np.zeros(3, np.int64), {}, 1)
+    for variant in ("cifar10", "tiny"):
+        sweep = OwnSweep("s", "digits", configs=1, variant=variant, width=2, device="cpu")
+        assert sweep.full_side(images) == 32
+        space = RegnetHpoSpace(variant)
+        training = space.training(space.sample(np.random.default_rng(0)))
+        assert sweep.cutout_pixels(replace(training, cutout=16), images) == 32
+
+
+def test_a_sweep_goes_on_with_the_meter_and_device_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = write(tmp_path, TINY.replace('"null"', "auto").replace("configs: 40", "configs: 3"))
+    monkeypatch.setattr(training, "one_quiet_thread", lambda: None)
+    monkeypatch.setattr(sweep, "part_of", lambda bundle: {"bundle": bundle.name})
+    monkeypatch.setattr(metering, "choose", lambda name, device: "codecarbon")
+    monkeypatch.setattr(metering, "hardware", lambda device: "Chip A")
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(spec, 1, stop, folder=tmp_path, executor="serial")
+    began = {"meter": "codecarbon", "device": "cpu", "hardware": "Chip A"}
+    assert json.loads((tmp_path / "few" / "metering.json").read_bytes()) == began
+    settings = json.loads((tmp_path / "few" / "sweep.json").read_bytes())
+    monkeypatch.setattr(metering, "hardware", lambda device: "Chip B")
+    there = rf"^{tmp_path}/few: began with meter codecarbon on cpu \(Chip A\), and would go on with meter"
+    with pytest.raises(SweepError, match=rf"{there} codecarbon on cpu \(Chip B\)"):
+        run_sweep(spec, 1, folder=tmp_path, executor="serial")
+    monkeypatch.setattr(metering, "choose", lambda name, device: "null")
+    with pytest.raises(SweepError, match=rf"{there} null on cpu: "):
+        run_sweep(spec, 1, folder=tmp_path, executor="serial")
+    away = load_own_sweep(spec).bundles()[-1]
+    assert str(sweep.train_part(tmp_path / "few", away)).endswith(
+        "or rename this sweep and begin anew"
+    )  # a Dask worker
+    assert len(list((tmp_path / "few" / "parts").iterdir())) == 1
+    monkeypatch.setattr(metering, "choose", lambda name, device: "codecarbon")
+    monkeypatch.setattr(metering, "hardware", lambda device: "Chip A")
+    assert run_sweep(spec, 1, folder=tmp_path, executor="serial").bundles_done == 3
+    assert json.loads((tmp_path / "few" / "sweep.json").read_bytes()) == settings
+
+
+def test_two_processes_are_not_measured_on_one_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering.tempfile, "gettempdir", lambda: str(tmp_path))
+    with metering.undisturbed(RaplMeter()), metering.undisturbed(NvmlMeter()), metering.undisturbed(NullMeter()):
+        message = rf"meter rapl counts a whole device \(rapl\), on which process {os.getpid()} on .* is measured too"
+        with pytest.raises(SweepError, match=message), metering.undisturbed(RaplMeter()):
+            pass
+        with metering.undisturbed(NullMeter()):
+            pass
+        measured = OwnSweep("s", "digits", configs=1, width=8, meter="rapl", device="cpu")
+        with pytest.raises(SweepError, match=message):
+            measured.bundles()[0].train()
+    with metering.undisturbed(RaplMeter()):
+        pass
 
 
 def test_a_sweep_is_its_data_and_settings_but_not_where_they_lie(tmp_path: Path) -> None:
@@ -227,6 +336,11 @@ def test_a_sweep_is_its_data_and_settings_but_not_where_they_lie(tmp_path: Path)
         ("device: gpu", "device 'gpu': expected auto, cpu, cuda"),
         ("variant: imagenet", "unknown variant 'imagenet'"),
         ("name: ../few", "one folder"),
+        ("name: ..", "one folder"),
+        ("name: ec-nas-5v", "the name 'ec-nas-5v' is taken"),
+        ("name: ec-nas-7v-energy", "the name 'ec-nas-7v-energy' is taken"),
+        ("name: digits-regnet-hpo", "the name 'digits-regnet-hpo' is taken"),
+        ("name: digits-cells-4v", "the name 'digits-cells-4v' is taken"),
     ],
 )
 def test_what_is_wrong_with_a_sweep_is_said_before_the_first_training(tmp_path: Path, line: str, message: str) -> None:
@@ -265,8 +379,12 @@ def test_status_speaks_of_the_sweep(tmp_path: Path) -> None:
     assert status.what.startswith("few: 40 RegNet + HPO configurations (cifar10) on ")
     assert status.what.endswith("few.npz; meter null, device cpu")
     assert "40 configurations where 200 are needed and 1 epochs" in status.caution
-    enough = TINY.replace("configs: 40", "configs: 200").replace("0.01", "0.14").replace('"null"', "null")
+    large = TINY.replace("configs: 40", "configs: 200").replace("0.01", "0.14").replace('"null"', "null")
+    enough = f"{large}repeated: {LEAST_REPEATED}\n"
     assert load_own_sweep(write(tmp_path, enough)).caution == ""
+    assert load_own_sweep(write(tmp_path, f"{large}repeated: {LEAST_REPEATED - 1}\n")).caution == (
+        "too little for the noise between trainings: 32 second trainings (repeated) where 33 are needed"
+    )
     assert load_own_sweep(write(tmp_path, enough)).meter == "null"  # as YAML's null is meant here
 
 

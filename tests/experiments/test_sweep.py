@@ -1,5 +1,6 @@
 """A sweep is cut the same way every time, and neither a kill nor a restart changes a part."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fairwatt.experiments.sweep import part_of, read_parts, run_sweep, sweep_status
+from fairwatt.experiments import sweep
+from fairwatt.experiments.sweep import part_of, read_parts, run_sweep, sweep_status, train_part
 from fairwatt.experiments.sweep_plan import load_plan
 from fairwatt.experiments.sweep_spec import SweepError, SweepSpec, adjacency, bundles, load_spec
 from fairwatt.experiments.sweep_table import collect
-from fairwatt.sealed import DamagedFileError, write_sealed
+from fairwatt.sealed import DamagedFileError, read_sealed, write_sealed
 from fairwatt.search_spaces.table import open_table
 
 TINY = "name: tiny\nspace: digits-cells-3v\nepochs: [1, 2]\nrepeats: 2\nbundle_size: 4\n"
@@ -133,6 +135,39 @@ def test_repeats_apart_can_be_added_to_a_finished_sweep(tiny: Path, tmp_path: Pa
             run_sweep(tiny, folder=tmp_path)
 
 
+def test_a_sweep_is_trained_by_one_process_at_a_time(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
+    monkeypatch.setattr(sweep, "part_of", lambda bundle: trained.append(bundle.name))
+
+    def again(done: int, total: int) -> None:
+        with pytest.raises(SweepError, match=rf"tiny: process {os.getpid()} on .* trains this sweep; wait for it"):
+            run_sweep(tiny, folder=tmp_path, executor="serial")
+
+    total = run_sweep(tiny, 1, again, folder=tmp_path, executor="serial").bundles
+    assert len(set(trained)) == len(trained) == total
+    assert run_sweep(tiny, folder=tmp_path, executor="serial").bundles_done == total == len(trained)
+
+
+def test_a_part_that_came_meanwhile_is_neither_trained_nor_written_again(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = bundles(load_spec(tiny))[:2]
+    home = tmp_path / "tiny"
+
+    def write_meanwhile(bundle: object) -> dict[str, str]:
+        assert bundle is second
+        write_sealed(home / "parts" / f"{second.name}.json", "of another")
+        return {"own": "of this process"}
+
+    monkeypatch.setattr(sweep, "part_of", write_meanwhile)
+    write_sealed(home / "parts" / f"{first.name}.json", "here")
+    assert train_part(home, first) == train_part(home, second) == 0.0
+    assert read_sealed(home / "parts" / f"{first.name}.json") == "here"
+    assert read_sealed(home / "parts" / f"{second.name}.json") == "of another"
+
+
 def test_two_settings_do_not_mix_under_one_name(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "sweep.json").write_text("{}")
@@ -152,6 +187,9 @@ def test_two_settings_do_not_mix_under_one_name(tiny: Path, tmp_path: Path) -> N
         ("repeats: many", "whole number"),
         ("bundle_size: 0", "at least 1"),
         ("name: ../up", "one folder"),
+        ("name: ..", "one folder"),
+        ('name: "a\\0b"', "one folder"),
+        ("name: Über", "beginning with a-z"),
         ("colour: red", "keys"),
         ("name: [", "not a readable sweep"),
     ],

@@ -2,6 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
@@ -15,6 +19,34 @@ ITEMS = (5, 3, 8, 1)
 
 dask = pytest.mark.filterwarnings("default")
 """Dask's own warnings are not errors of fairwatt."""
+
+
+CLUSTER = """
+import sys
+import distributed
+
+if __name__ == "__main__":
+    settings = {"processes": False, "protocol": "tcp", "host": "127.0.0.1", "dashboard_address": None}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=int(sys.argv[1]), silence_logs=50, **settings) as own:
+        print(own.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address and the process of a Dask scheduler with one worker of so many threads."""
+    pytest.importorskip("distributed")
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER, str(request.param)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), process
+        process.kill()
 
 
 def executor(name: str, workers: int = 2) -> Executor:
@@ -41,6 +73,12 @@ def die(folder: Path, number: int) -> int:
         log.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def square_or_hang(number: int) -> int:
+    if number == 3:
+        threading.Event().wait()
+    return number**2
 
 
 def fail(number: int) -> int:
@@ -111,7 +149,8 @@ def test_a_scheduler_that_runs_is_used_and_left_running() -> None:
     distributed = pytest.importorskip("distributed")
     from fairwatt.experiments import dask_executor
 
-    with distributed.LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=":0", silence_logs=50) as cluster:
+    settings = {"host": "127.0.0.1", "dashboard_address": ":0", "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **settings) as cluster:
         address = cluster.scheduler_address
         for _ in range(2):
             assert dict(make_executor("dask", scheduler=address).run(square, ITEMS)) == {i: i**2 for i in ITEMS}
@@ -119,3 +158,27 @@ def test_a_scheduler_that_runs_is_used_and_left_running() -> None:
         patch.setattr(dask_executor, "SECONDS_TO_CONNECT", 1)
         with pytest.raises(UserError, match="no answer"):
             list(make_executor("dask", scheduler=address).run(square, ITEMS))
+
+
+@dask
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [2], indirect=True)
+def test_a_worker_of_several_threads_is_refused(cluster: tuple[str, subprocess.Popen[str]]) -> None:
+    address, _ = cluster
+    wanted = rf"worker tcp://.* has 2 threads, .* start it anew: dask worker {address} --nthreads 1$"
+    with pytest.raises(UserError, match=wanted):
+        list(make_executor("dask", scheduler=address).run(square, ITEMS))
+
+
+@dask
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [1], indirect=True)
+def test_a_scheduler_that_is_killed_is_one_line_and_what_was_done_stays(
+    cluster: tuple[str, subprocess.Popen[str]],
+) -> None:
+    address, process = cluster
+    answers = make_executor("dask", scheduler=address).run(square_or_hang, ITEMS)
+    assert next(iter(answers)) == (5, 25)
+    process.kill()
+    with pytest.raises(UserError, match=rf"scheduler {address}: the connection was lost; what is finished is kept"):
+        list(answers)
