@@ -34,10 +34,11 @@ def show(path: Path) -> None:
     lengths = ", ".join(
         f"{points} of {epochs} epochs" for epochs, points in sorted(card.lengths.items(), key=lambda item: item[1])
     )
+    dataset = card.dataset or "data that it does not name"
     for what, words in (
         ("what", f"{card.title}; {' and '.join(card.kinds)} error in percent"),
         ("kind", f"Bézier curves of degree {card.degree}, an ensemble of two-stream networks, seed {card.seed}"),
-        ("data", f"{card.data}, trained on {card.dataset}, sha256 {card.data_sha256}; points of a curve: {lengths}"),
+        ("data", f"{card.data}, trained on {dataset}, sha256 {card.data_sha256}; points of a curve: {lengths}"),
         (
             "split",
             f"{card.split}; trainings: " + ", ".join(f"{count:,} {part}" for part, count in card.trainings.items()),
