@@ -113,7 +113,7 @@ def _cells() -> Iterator[tuple[tuple[tuple[int, ...], ...], list[str]]]:
 def test_the_published_file_is_recognised(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = w.write(tmp_path / "nasbench_only108.tfrecord", *payloads())
     source = SOURCES["nasbench-101-108"]
-    monkeypatch.setattr(table_import, "_sha256", lambda path: (source.sha256, file_state(path)))
+    monkeypatch.setattr(table_import, "checksum", lambda path: (source.sha256, file_state(path)))
     table = open_table(import_file(path))
     assert (table.card.name, table.card.licence, table.card.pue) == ("nasbench-101-108", "Apache-2.0", 1.59)
     labels = {name: table.provenance(name) for name in ("validation_accuracy", "seconds", "params", "energy_kwh")}
