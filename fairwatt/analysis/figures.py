@@ -107,7 +107,7 @@ def fronts(
     *,
     x_label: str,
     y_label: str,
-    cloud_label: str = "all cells",
+    cloud_label: str = "all configurations",
 ) -> "Figure":
     """What was found, on the table's cloud. All are [N, 2] points (energy, error); sets are drawn as staircases."""
     import seaborn as sns

@@ -202,10 +202,10 @@ def _fronts(comparison: Comparison) -> dict[str, Any]:
     truth, book = comparison.truth, comparison.books[-1]
     count = len(truth.energy_kwh)
     shown = np.arange(count)
-    drawn = "all cells"
+    drawn = "all configurations"
     if count > MOST_POINTS:
         shown = stream("analysis", comparison.space, 0, "cloud").choice(count, MOST_POINTS, replace=False)
-        drawn = f"{MOST_POINTS:,} of {count:,} cells"
+        drawn = f"{MOST_POINTS:,} of {count:,} configurations"
     surfaces = median_surfaces(comparison.endpoints, book)
     figure = figures.fronts(
         truth.test_points(shown),

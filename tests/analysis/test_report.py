@@ -53,8 +53,8 @@ def test_of_a_large_table_a_sample_is_drawn_and_it_is_said(folder: Path, monkeyp
     captions += [report._fronts(comparison)["caption"] for _ in range(2)]
     assert [len(cloud) for cloud in drawn] == [2_532, 100, 100]
     np.testing.assert_array_equal(drawn[1], drawn[2])
-    assert captions[0].endswith("on the cloud of all cells.")
-    assert captions[1].endswith("100 of 2,532 cells. Those were drawn at random; the true front is of all.")
+    assert captions[0].endswith("on the cloud of all configurations.")
+    assert captions[1].endswith("100 of 2,532 configurations. Those were drawn at random; the true front is of all.")
 
 
 class _Page(HTMLParser):
