@@ -48,7 +48,7 @@ def surrogate_fit(
 ) -> None:
     """Train a surrogate on 70 % of the data, calibrate its intervals on 10 %, score it on the rest, and store it.
 
-    Example: fairwatt surrogate fit ecnas_7v_energy.parquet --kind mlp, or fairwatt surrogate fit digits-regnet-hpo
+    Example: fairwatt surrogate fit ecnas_7v_energy.parquet, or fairwatt surrogate fit digits-regnet-hpo -o mine.npz
     """
     from fairwatt import cli_curves
     from fairwatt.experiments.surrogate_fit import fit_energy_surrogate

@@ -16,7 +16,7 @@ from fairwatt.search_spaces.curve_surrogate import KIND, CurveCard, CurveSurroga
 from fairwatt.search_spaces.modelled_configs import counted_kwh
 from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.regnet_grid import grid
-from fairwatt.search_spaces.sources import table_spaces
+from fairwatt.search_spaces.sources import EMBEDDED, table_spaces
 from fairwatt.surrogates.curve_model import LEAST_EXAMPLES, CurveModel
 from fairwatt.surrogates.epoch_cost import EpochCost
 
@@ -44,12 +44,14 @@ def fit_curve_surrogate(
 ) -> Path:
     """Fit, score and store a surrogate; returns where: `out`, or the cache, where the spaces look for it.
 
-    seed: of the training; split_seed: of the split. settings: of `CurveModel.fit`. Raises UserError, also for a table
-    that is itself a space of this name and no `out`; OSError.
+    seed: of the training; split_seed: of the split. settings: of `CurveModel.fit`. Raises UserError, also where
+    there is no `out` and the table is itself a space or its surrogate ships; OSError.
     """
     data = read_measured_curves(table)
     if out is None and data.name in table_spaces(surrogates=False):
         raise UserError(f"{data.name} is a space already, an exact one; say where its surrogate goes: --out FILE.npz")
+    if out is None and (EMBEDDED / f"{data.name}.npz").is_file():
+        raise UserError(f"{data.name}: its surrogate ships with fairwatt; say where another one goes: --out FILE.npz")
     path = out or cache_dir() / "surrogates" / f"{data.name}.npz"
     fit_curves(data, seed, split_seed=split_seed, progress=progress, **settings).save(path)
     return path

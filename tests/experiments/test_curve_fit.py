@@ -21,6 +21,7 @@ from fairwatt.experiments.curve_fit import fit_curves
 from fairwatt.experiments.curve_noise_audit import noise_check, noise_levels
 from fairwatt.experiments.curve_scores import curve_scores
 from fairwatt.sealed import DamagedFileError
+from fairwatt.search_spaces import curve_surrogate
 from fairwatt.search_spaces.curve_surrogate import CurveSurrogate, CurveSurrogateNotFoundError
 from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.table import TableError
@@ -211,6 +212,10 @@ def test_the_command_line_fits_shows_and_audits(table: Path, tmp_path: Path, mon
     def answer(*words: str) -> str:
         return " ".join(CliRunner().invoke(surrogate_app, words, catch_exceptions=False).output.split())
 
+    with pytest.raises(UserError, match="its surrogate ships with fairwatt; say where another one goes"):
+        answer("fit", str(table))
+    for room in (curve_fit, curve_surrogate):
+        monkeypatch.setattr(room, "EMBEDDED", tmp_path)  # as if none shipped
     with pytest.raises(CurveSurrogateNotFoundError, match="fairwatt surrogate fit"):
         answer("audit", str(table))
     with pytest.raises(UnknownNameError, match="kind of surrogate"):
