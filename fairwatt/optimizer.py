@@ -152,6 +152,7 @@ def optimizer(
             raise UnknownNameError("kind of optimizer", kind, KINDS)
 
     def decorate(target: Callable[..., Search] | type[Any]) -> OptimizerFactory:
+        """The factory of this target; raises where its settings have no defaults."""
         parameters = list(inspect.signature(target).parameters.values())
         for parameter in parameters[2:]:
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:

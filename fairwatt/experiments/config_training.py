@@ -198,6 +198,7 @@ class _Run:
         self._correct_in_epoch = 0
 
     def curves(self) -> Curves:
+        """What the training gave, epoch by epoch; epochs that a divergence left out are like the last."""
         left = self.member.epochs - len(self._trained)
         validation, test = zip(*self._evaluated, *left * self._evaluated[-1:], strict=True)
         mean = sum(self._seconds) / len(self._seconds)

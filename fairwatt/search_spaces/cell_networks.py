@@ -146,6 +146,7 @@ class _Vertex(nn.Module):
                 self.branches.append(_ConvBnRelu(len(ops), channels, channels, kernel, members))
 
     def forward(self, x: Tensor) -> Tensor:
+        """The operation of each member's own kind, in the layout of the cell."""
         if len(self.branches) == 1:
             alone: Tensor = self.branches[0](x)
             return alone
@@ -180,6 +181,7 @@ class _Cell(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """The cell's output for all members."""
         arriving: dict[int, Tensor] = {}
         for projections in self.projections:
             arriving = dict(zip(self.projected, projections(x), strict=True))

@@ -36,6 +36,7 @@ class _Reader:
         self._text, self._start, self._ended = "", 0, False
 
     def records(self) -> Iterator[dict[str, Any]]:
+        """Objects of the array, one at a time. Raises RecordError for anything else."""
         if self._next() != "[":
             raise RecordError("expected a JSON array of records, as sweep_collect.py writes it")
         self._start += 1
