@@ -221,8 +221,8 @@ def _energy_axis(axes: "Axes", spent: Array, budgets: Mapping[str, float]) -> No
 
 
 def _wrapped(label: str) -> str:
-    """Lines that fit below the axes."""
-    return "\n".join(textwrap.fill(line, 78) for line in label.splitlines())
+    """Lines that fit below the axes, however much of the figure's width the legend takes."""
+    return "\n".join(textwrap.fill(line, 56) for line in label.splitlines())
 
 
 def _plain_ticks(axis: "Axis") -> None:
