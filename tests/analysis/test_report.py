@@ -229,8 +229,8 @@ def test_a_long_axis_label_stays_within_the_figure() -> None:
     """The label of `digits-regnet-hpo`'s energy, beside the widest legend that a cloud has."""
     points = np.array([[0.05, 0.9], [0.2, 0.1]])
     label = (
-        "training energy, kWh (modelled; full-size network on NVIDIA GPU (Quadro RTX 6000, doubtful) and its host CPUs, "
-        "as carbontracker 1.1.7 measured them; ecnas-gpu, PUE 1.59, extrapolated to grouped convolutions and "
+        "training energy, kWh (modelled; full-size network on NVIDIA GPU (Quadro RTX 6000, doubtful) and its host CPUs,"
+        " as carbontracker 1.1.7 measured them; ecnas-gpu, PUE 1.59, extrapolated to grouped convolutions and "
         "squeeze-and-excitation)"
     )
     figure = figures.fronts(
