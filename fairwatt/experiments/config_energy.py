@@ -25,8 +25,8 @@ class Metered:
     """How the trainings [N] of a sweep were metered: all of them alike, or none.
 
     joules: [N] of each training; None where the meter read nothing. devices: that were counted, or what a model is of.
-    windows, short: epochs that were metered, and those too short for the meter; missing: those without a reading, of
-    trainings `gapped`. notes: of the readings.
+    windows, repeated: epochs that were metered, and those that were too short for the meter and count as the mean of
+    repeats; missing: those without a reading, of trainings `gapped`. notes: of the readings.
     """
 
     meter: str
@@ -35,7 +35,7 @@ class Metered:
     devices: tuple[str, ...]
     joules: NDArray[np.float64] | None
     windows: int
-    short: int
+    repeated: int
     missing: int
     gapped: int
     notes: tuple[str, ...]
@@ -71,7 +71,7 @@ class Metered:
             *how[0],
             joules=None if silent else np.array([_total(joules) for joules in read]),
             windows=sum(windows),
-            short=sum(int(result.get("short", 0)) for result in results),
+            repeated=sum(int(result.get("repeated", 0)) for result in results),
             missing=sum(missing),
             gapped=sum(map(bool, missing)),
             notes=tuple(note for note, _ in notes.most_common(_MOST_NOTES)),
@@ -84,11 +84,8 @@ class Metered:
 
     @property
     def provenance(self) -> str:
-        """measured, modelled or estimated; that too where most windows are short, so that a meter's steps show."""
-        if self.joules is None:
-            return "modelled"
-        provenance = _PROVENANCE.get(self.method, "estimated")
-        return "estimated" if provenance == "measured" and 2 * self.short > self.windows else provenance
+        """measured, modelled or estimated."""
+        return "modelled" if self.joules is None else _PROVENANCE.get(self.method, "estimated")
 
     def told(self) -> list[str]:
         """Lines of a card."""
@@ -99,10 +96,12 @@ class Metered:
                 f"{self.missing:,} of {self.windows:,} epochs, of {self.gapped:,} trainings, have no reading: each "
                 "counts as the mean of its training's others"
             )
-        if self.short:
-            hence = ", hence estimated" if self.provenance == "estimated" else ""
-            share = f"{self.short / self.windows:.1%}"
-            lines.append(f"{self.short:,} of {self.windows:,} epochs ({share}) were too short for the meter{hence}")
+        if self.repeated:
+            share = f"{self.repeated / self.windows:.1%}"
+            lines.append(
+                f"{self.repeated:,} of {self.windows:,} epochs ({share}) were too short for the meter: each counts as "
+                "the mean of repeats of its training's steps, in one window"
+            )
         return [f"energy: {line}" for line in (*lines, *self.notes)]
 
 

@@ -13,6 +13,7 @@ to float round-off, which training amplifies to some images.
 
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  (torch's own name for it)
 
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments.augmentation import Augmentation
 from fairwatt.experiments.epoch_energy import EpochEnergy
 from fairwatt.experiments.hpo_recipe import HpoRecipe
 from fairwatt.experiments.image_data import ImageData
@@ -77,8 +79,9 @@ def train(
 ) -> list[Curves]:
     """Train all members, networks of these stages; their curves in order.
 
-    energy: told when the steps of each epoch begin and end; it sees the bundle as a whole. Raises UserError where an
-    epoch has not one whole batch, UnknownNameError for optimizers and policies it has not.
+    energy: told when the steps of each epoch begin and end; it sees the bundle as a whole, and may have them done again
+    on copies. Raises UserError where an epoch has not one whole batch, UnknownNameError for optimizers and policies it
+    has not.
     """
     bundle = RegNetBundle(stages, stem_width=stem_width, num_classes=data.classes, image_channels=data.images.shape[1])
     shared = _Shared(bundle, data, recipe, torch.device(device), dtype)
@@ -90,12 +93,10 @@ def train(
         began = clock()
         for run in running:
             run.begin_epoch()
-        for batch in range(shared.steps_per_epoch):
-            _step(shared, running, [run.images(shared.batch(batch)) for run in running])
-        shared.settle()
+        _steps(shared, running)
         seconds = (clock() - began) / len(running)
         if energy:
-            energy.end(shared.images_per_epoch)
+            energy.end(shared.images_per_epoch, _Rehearsal(shared, running))
         counts = _correct(shared, running)
         for run, count in zip(running, counts, strict=True):
             run.close_epoch(count, seconds)
@@ -191,6 +192,10 @@ class _Run:
         self.finite = self.finite and bool(np.isfinite(loss))
         self._correct_in_epoch += correct
 
+    def begin_again(self) -> None:
+        """Go back to the place in the schedules where this epoch began; weights stay as they are."""
+        self._done -= self._shared.steps_per_epoch
+
     def close_epoch(self, evaluated: tuple[int, int], seconds: float) -> None:
         self._trained.append(self._correct_in_epoch)
         self._evaluated.append(evaluated)
@@ -209,6 +214,27 @@ class _Run:
             test,
             (*self._seconds, *left * [mean]),
         )
+
+
+class _Rehearsal:
+    """The steps of the epoch that is just done, once more with each call, on copies: no trace of them is left."""
+
+    def __init__(self, shared: _Shared, runs: Sequence[_Run]) -> None:
+        self._shared, self._runs = shared, runs
+        self._copies: list[_Run] = []
+
+    def __call__(self) -> None:
+        self._copies = self._copies or [deepcopy(run, {id(self._shared): self._shared}) for run in self._runs]
+        for copy in self._copies:
+            copy.begin_again()
+        _steps(self._shared, self._copies)
+
+
+def _steps(shared: _Shared, runs: Sequence[_Run]) -> None:
+    """Those of an epoch."""
+    for batch in range(shared.steps_per_epoch):
+        _step(shared, runs, [run.images(shared.batch(batch)) for run in runs])
+    shared.settle()
 
 
 def _step(shared: _Shared, runs: Sequence[_Run], batches: Sequence[tuple[Tensor, Tensor]]) -> None:
@@ -251,51 +277,6 @@ def _correct(shared: _Shared, runs: Sequence[_Run]) -> list[tuple[int, int]]:
             found += (guess == shared.labels[chosen, None]).sum(dim=0)
         counts.append(found.tolist())
     return list(zip(*counts, strict=True))
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """What is done to each of M images: drawn once, done to a few at a time, for all together may not fit in memory.
-
-    padding: zeros around an image, of which it is cut out again behind `down` rows and `right` columns [M]. mirrored:
-    [M], left to right. top, left: [M] first row and column of a square of `cutout` pixels that becomes 0; it may lie
-    partly outside.
-    """
-
-    padding: int
-    cutout: int
-    down: Tensor
-    right: Tensor
-    mirrored: Tensor
-    top: Tensor
-    left: Tensor
-
-    @classmethod
-    def draw(
-        cls, count: int, size: tuple[int, int], recipe: HpoRecipe, cutout: int, rng: np.random.Generator
-    ) -> "Augmentation":
-        """For images of size (height, width), as the recipe says. Squares have their middle anywhere in the image."""
-        down, right = rng.integers(0, 2 * recipe.crop_padding + 1, (2, count))
-        mirrored = rng.random(count) < 0.5 if recipe.flip else np.zeros(count, dtype=bool)
-        nothing = np.zeros(count, dtype=np.int64)
-        top, left = (rng.integers(0, side, count) - cutout // 2 if cutout else nothing for side in size)
-        return cls(recipe.crop_padding, cutout, *map(torch.from_numpy, (down, right, mirrored, top, left)))
-
-    def apply(self, images: Tensor, part: slice) -> Tensor:
-        """The images [B, C, H, W] that stand at `part` of the M, as they are trained on."""
-        down, right, mirrored, top, left = (
-            drawn[part, None].to(images.device) for drawn in (self.down, self.right, self.mirrored, self.top, self.left)
-        )
-        image, rows, columns = (torch.arange(images.shape[axis], device=images.device) for axis in (0, 2, 3))
-        across = right + columns
-        across = torch.where(mirrored, across.flip(1), across)
-        padded = F.pad(images, 4 * (self.padding,))
-        shifted = padded[image[:, None, None], :, (down + rows)[:, :, None], across[:, None, :]].permute(0, 3, 1, 2)
-        if not self.cutout:
-            return shifted
-        inside_rows = (rows >= top) & (rows < top + self.cutout)
-        inside_columns = (columns >= left) & (columns < left + self.cutout)
-        return shifted.masked_fill((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], 0.0)
 
 
 def _side_by_side(images: Sequence[Tensor]) -> Tensor:

@@ -25,7 +25,7 @@ class Reading:
 
     joules: None where there is no answer. seconds: of the wall clock. method: counter | integrated | modelled |
     constant-power | unavailable. scope: device (with all that ran on it) | process | none. note: constants that went
-    into it, or what to hold against it. short: whether the window was too short for the meter, so that its steps count.
+    into it, or what to hold against it.
     """
 
     joules: float | None
@@ -34,7 +34,6 @@ class Reading:
     scope: str
     devices: tuple[str, ...] = ()
     note: str = ""
-    short: bool = False
 
 
 class Meter(ABC):
@@ -89,7 +88,7 @@ class Meter(ABC):
             return Reading(None, seconds, UNAVAILABLE, "none", (), str(reason))
         if seconds < self.shortest_seconds:
             short = f"window of less than {self.shortest_seconds:g} s: too short for this meter"
-            return replace(reading, note="; ".join(filter(None, [reading.note, short])), short=True)
+            return replace(reading, note="; ".join(filter(None, [reading.note, short])))
         return reading
 
     @property

@@ -187,19 +187,14 @@ def test_epochs_without_a_reading_count_as_the_mean_of_the_others(own: Path, tmp
     assert lost in " ".join(table.card.notes)
 
 
-def test_most_windows_being_short_makes_an_estimate(own: Path, tmp_path: Path) -> None:
-    def short(number: int, result: dict[str, Any]) -> dict[str, Any]:
-        epochs = len(result["joules"])
-        return {"windows": epochs, "short": epochs // 2 + (number != 0)}
-
-    write_parts(own, tmp_path, metered(short))
-    table = open_table(collect_sweep(own, folder=tmp_path))
-    assert table.provenance("energy_kwh_per_epoch") == "estimated"
-    assert "were too short for the meter, hence estimated" in " ".join(table.card.notes)
-    write_parts(own, tmp_path, metered(lambda number, result: {"windows": len(result["joules"]), "short": 1}))
+def test_the_card_says_which_epochs_count_as_the_mean_of_repeats(own: Path, tmp_path: Path) -> None:
+    write_parts(own, tmp_path, metered(lambda number, result: {"windows": 10, "repeated": 3 * (number < 2)}))
     table = open_table(collect_sweep(own, folder=tmp_path))
     assert table.provenance("energy_kwh_per_epoch") == "measured"
-    assert "6 of " in next(note for note in table.card.notes if note.endswith("too short for the meter"))
+    assert (
+        "energy: 6 of 60 epochs (10.0%) were too short for the meter: each counts as the mean of repeats"
+        in " ".join(table.card.notes)
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """EA-HAS-Bench's recipe against known answers: schedules by hand, trainings by a loop over an ordinary torch module."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.experiments import config_training
-from fairwatt.experiments.config_training import Augmentation, Curves, Member, train
+from fairwatt.experiments import config_training, meters
+from fairwatt.experiments.augmentation import Augmentation
+from fairwatt.experiments.config_training import Curves, Member, train
+from fairwatt.experiments.epoch_energy import EpochEnergy
 from fairwatt.experiments.hpo_recipe import DIGITS_RECIPE, HpoRecipe
 from fairwatt.experiments.image_data import ImageData
+from fairwatt.experiments.meters import Meter, Reading
 from fairwatt.search_spaces.regnet import Stages
 from fairwatt.search_spaces.regnet_bundle import NormStatistics
 from fairwatt.search_spaces.regnet_hpo import Training
@@ -444,6 +449,43 @@ def test_a_training_that_diverges_says_so_and_leaves_its_neighbours_alone(monkey
     chance = {part: int((data.labels[data.split[part]] == 0).sum()) for part in ("validation", "test")}
     assert (lost.validation[-1], lost.test[-1]) == (chance["validation"], chance["test"])  # not-a-number is class 0
     assert lost.seconds == (1 / 3, 1 / 3)
+
+
+class StepMeter(Meter):
+    """6 J a step, of which an epoch has three: 0.9 s by the clock of this test, where a window must have 2."""
+
+    name, shortest_seconds, joules = "steps", 2.0, 0.0
+
+    @classmethod
+    def check(cls) -> str:
+        return ""
+
+    def _open(self) -> None:
+        self._before = self.joules
+
+    def _close(self, seconds: float) -> Reading:
+        return Reading(self.joules - self._before, seconds, "counter", "device", ("chip",))
+
+
+def test_epochs_too_short_for_a_meter_are_repeated_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, meter = pictures(), StepMeter()
+    plain = train(STAGES, [member(0), member(1)], data, RECIPE, clock=lambda: 0.0)
+    step, rates = config_training._step, []
+
+    def metered(shared: Any, runs: Sequence[Any], batches: Any) -> None:
+        step(shared, runs, batches)
+        rates.append(runs[0].optimizer.param_groups[0]["lr"])
+        meter.joules += 6.0
+
+    monkeypatch.setattr(config_training, "_step", metered)
+    monkeypatch.setattr(meters, "perf_counter", lambda: 0.3 * len(rates))
+    energy = EpochEnergy(meter)
+    assert train(STAGES, [member(0), member(1)], data, RECIPE, clock=lambda: 0.0, energy=energy) == plain
+    assert len(rates) == 4 * 3 + (1 + 2 + 4) * 3  # once in the whole training, until four epochs fill a window
+    assert rates[3 : 8 * 3] == 7 * rates[:3]
+    record = energy.record(4)
+    assert record["joules"] == pytest.approx(4 * [18.0])
+    assert (record["windows"], record["repeated"], record["note"]) == (4, 4, "mean of 4 runs")
 
 
 def test_what_cannot_be_trained_is_said() -> None:
