@@ -31,7 +31,9 @@ def spaces(context: typer.Context) -> None:
     Example: fairwatt spaces show digits-cells-5v
     """
     from fairwatt.registry import BENCHMARKS, make_benchmark
+    from fairwatt.sealed import DamagedFileError
     from fairwatt.search_spaces.sources import TableNotFoundError
+    from fairwatt.search_spaces.table import TableError
 
     if context.invoked_subcommand:
         return
@@ -44,7 +46,8 @@ def spaces(context: typer.Context) -> None:
             missing.append(name)
             continue
         except UserError as error:
-            lines.add_row(name, "damaged", "", "", "", str(error))
+            state = "damaged" if isinstance(error, DamagedFileError | TableError) else "no benchmark"
+            lines.add_row(name, state, "", "", "", str(error))
             continue
         truth = benchmark.reference()
         lines.add_row(

@@ -32,6 +32,12 @@ REPLICATES = 5
 DENOMINATOR = 10_000
 _KIND = "answers of a curve surrogate, 1"
 _CHUNK = 8_100
+MOST_KEYS = 1_000_000
+"""A space whose keys are all answered for in advance cannot be any size: tiny's 20.8 million take gigabytes."""
+
+
+class TooManyKeysError(UserError):
+    """A surrogate that can be asked, of a space too large to be a benchmark."""
 
 
 class ModelledConfigs(CurveBenchmark):
@@ -82,9 +88,17 @@ class ModelledConfigs(CurveBenchmark):
 def modelled_configs(name: str) -> ModelledConfigs:
     """The benchmark on the surrogate of this name, embedded or in the cache.
 
-    Raises CurveSurrogateNotFoundError with the command that makes it, DamagedFileError.
+    Raises CurveSurrogateNotFoundError with the command that makes it, DamagedFileError, and TooManyKeysError for one
+    of the variant tiny.
     """
-    return ModelledConfigs(name, CurveSurrogate.load(curve_surrogate_path(name)))
+    surrogate = CurveSurrogate.load(curve_surrogate_path(name))
+    variant = surrogate.card.variant
+    if (keys := len(grid(variant).networks) * HYPERS) > MOST_KEYS:
+        raise TooManyKeysError(
+            f"{name}: its space {variant} has {keys:,} configurations; a benchmark answers for at most {MOST_KEYS:,}. "
+            f'Ask it by get_ea_has_bench_api("{name}"), or sweep the variant cifar10 to search on'
+        )
+    return ModelledConfigs(name, surrogate)
 
 
 def _data(name: str, surrogate: CurveSurrogate) -> CurveData:

@@ -15,7 +15,7 @@ from fairwatt.registry import BENCHMARKS
 from fairwatt.search_spaces import curve_surrogate, modelled_configs, sources
 from fairwatt.search_spaces.curve_benchmark import FIDELITIES
 from fairwatt.search_spaces.curve_surrogate import CurveCard, CurveSurrogate
-from fairwatt.search_spaces.modelled_configs import ModelledConfigs
+from fairwatt.search_spaces.modelled_configs import ModelledConfigs, TooManyKeysError
 from fairwatt.space_conformance import check_benchmark
 from fairwatt.surrogates.curve_noise import CurveNoise
 
@@ -134,6 +134,15 @@ def test_energy_is_modelled_unless_it_was_measured(
     assert measured.provenance["energy_kwh"] == "surrogate"
     assert measured.measure(CONFIG).energy_kwh == pytest.approx(200 * (0.1 + 0.01 * first))
     assert measured.measure(CONFIG).seconds == pytest.approx(50 * (0.1 + 0.01 * first))
+
+
+def test_a_space_of_millions_is_refused_before_anything_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = surrogate()
+    monkeypatch.setattr(modelled_configs, "_answers", None)
+    monkeypatch.setattr(modelled_configs, "curve_surrogate_path", Path)
+    monkeypatch.setattr(CurveSurrogate, "load", lambda path: replace(own, card=replace(own.card, variant="tiny")))
+    with pytest.raises(TooManyKeysError, match=r'my-tiny: .* tiny has 20,798,640 .*get_ea_has_bench_api\("my-tiny"\)'):
+        modelled_configs.modelled_configs("my-tiny")
 
 
 def test_a_search_runs_and_pays_for_epochs_it_adds(benchmark: ModelledConfigs) -> None:
