@@ -68,6 +68,8 @@ def _show(report: "SweepReport", file: Path | None) -> None:
         console.print(lines)
     for words in report.choices:
         prose(f"- {words}")
+    if report.replaced and not report.stopped:
+        prose(f"- in place of the table {report.replaced}")
     if not report.stopped:
         prose(
             f"taken: {report.taken:,} trainings, {report.configurations:,} configurations of {report.networks:,} "
@@ -88,7 +90,17 @@ def _images(given: list[str]) -> dict[str, int]:
 
 def _command(file: Path, name: str, told: Mapping[str, Any]) -> str:
     """What was typed, paths by their last part."""
-    words = ["fairwatt", "data", "import", "--schema", "eahas", file.name, *(["--name", name] if name else [])]
+    from fairwatt.search_spaces.eahas_fields import printable
+
+    words = [
+        "fairwatt",
+        "data",
+        "import",
+        "--schema",
+        "eahas",
+        printable(file.name),
+        *(["--name", name] if name else []),
+    ]
     for option, value in told.items():
         if option != "report" and _is_given(option, value):
             words += [f"--{option}", ",".join(value) if isinstance(value, list) else str(value)]

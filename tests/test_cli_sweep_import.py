@@ -86,6 +86,13 @@ def test_mistakes_are_one_line(run, words: list[str], reason: str) -> None:  # t
     assert reason in err
 
 
+def test_a_hostile_name_of_a_file_is_shown_and_kept_harmless(run) -> None:  # type: ignore[no-untyped-def]
+    write_json(Path("\x1b[2J.json"), [pycls_record(CONFIGS[0])])
+    code, out, _ = run("data", "import", "--schema", "eahas", "\x1b[2J.json", "--name", "mine")
+    assert (code, "\x1b" in out) == (0, False)
+    assert "\x1b" not in run("spaces", "show", "mine")[1]
+
+
 def test_a_hostile_file_ends_in_one_line_and_leaves_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     for content in ('[{"a": 1, "a": 2}]', "[" * 99_999, '[{"a": ' + "9" * 9_999 + "}]", '[{"a": "\x1b[2J'):
         Path("sweep.json").write_text(content)

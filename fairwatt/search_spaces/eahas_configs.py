@@ -63,7 +63,8 @@ class ConfigReader:
         if model not in ("regnet", "anynet"):
             raise RefusedTrainingError("no-regnet", f"MODEL.TYPE {shown(model)}")
         numbers, stored = given[:ARCHITECTURE], _stored(record)
-        by_stages = stored is not None and (None in numbers or numbers == _DEFAULT_REGNET)
+        unread = any(value is None and name in record.values for name, value in zip(CONFIG, numbers, strict=False))
+        by_stages = stored is not None and not unread and (None in numbers or numbers == _DEFAULT_REGNET)
         dims = list(zip(self.space.dims, given, strict=True))[ARCHITECTURE if by_stages else 0 :]
         if missing := [dim.name for dim, value in dims if value is None]:
             told = (f"{name} {shown(record.values[name])}" if name in record.values else name for name in missing)

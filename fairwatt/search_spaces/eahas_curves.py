@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.search_spaces.eahas_fields import VALIDATION, SweepRecord, number, shown
+from fairwatt.errors import UserError
+from fairwatt.search_spaces.eahas_fields import EPOCHS, VALIDATION, SweepRecord, number, shown, tells_number
 from fairwatt.search_spaces.eahas_report import Given, RefusedTrainingError, SweepReport
 from fairwatt.search_spaces.eahas_setting import Setting
 
@@ -15,6 +16,8 @@ Array = NDArray[np.float64]
 
 ROUNDING = 0.05
 """Of an image: what four digits behind the point, as pycls writes errors in percent, leave open."""
+_LEAST_ERROR = 1.0
+"""Percent; a training of which no epoch errs by more is one of fractions."""
 _MOST = 1e9
 """Of seconds and of energies in any unit that an epoch may take: sums of them stay numbers."""
 
@@ -57,24 +60,27 @@ class CurveReader:
         for part, percent in errors.items():
             if outside := percent[(percent < 0) | (percent > 100)].tolist():
                 raise RefusedTrainingError("out-of-range", f"{self.parts[part]} {outside[0]:g} %")
+            if percent.max() <= _LEAST_ERROR:
+                raise RefusedTrainingError("fractions", f"{self.parts[part]} {percent.min():g} to {percent.max():g}")
         seconds = _numbers(record, "seconds", epochs)
         if (seconds <= 0).any():
             raise RefusedTrainingError("negative", f"{seconds.min():g} s in epoch {int(seconds.argmin()) + 1}")
         energy = _numbers(record, "energy", epochs) if "energy" in record.curves else None
-        diverged = self._diverged(record, given)
+        diverged = self._diverged(record, given, epochs)
         searched = errors["validation"]
         if searched[-1] > searched[0]:
             self._report.add("errors-rise", record.number, given, f"{searched[0]:g} % to {searched[-1]:g} %")
         return Curves(self._correct(record, given, errors), seconds, energy, diverged)
 
     def _check_epochs(self, record: SweepRecord, epochs: int) -> None:
-        told = [number(each) for each in record.curves.get("epoch", [])]
-        if told and told != list(range(1, len(told) + 1)):
-            place = next(place for place, each in enumerate(told) if each != place + 1)
-            detail = f"{shown(record.curves['epoch'][place])} in place {place + 1}"
-            raise RefusedTrainingError("wrong-epochs", detail)
-        if told and len(told) != epochs:
-            raise RefusedTrainingError("wrong-length", f"{len(told)} epochs of {epochs}")
+        for name in EPOCHS:
+            told = [number(each) for each in record.curves.get(name, [])]
+            if told and told != list(range(1, len(told) + 1)):
+                place = next(place for place, each in enumerate(told) if each != place + 1)
+                detail = f"{name} {shown(record.curves[name][place])} in place {place + 1}"
+                raise RefusedTrainingError("wrong-epochs", detail)
+            if told and len(told) != epochs:
+                raise RefusedTrainingError("wrong-length", f"{name}: {len(told)} epochs of {epochs}")
 
     def _correct(self, record: SweepRecord, given: Given, errors: Mapping[str, Array]) -> dict[str, NDArray[np.int32]]:
         found = {}
@@ -88,17 +94,27 @@ class CurveReader:
             self._report.add("rounded", record.number, given, f"up to {worst:.2f} of an image")
         return found
 
-    def _diverged(self, record: SweepRecord, given: Given) -> int:
-        """The first epoch whose loss is not finite."""
-        losses = [number(each) for each in record.curves.get("train_loss", [])]
-        epoch = next((place + 1 for place, loss in enumerate(losses) if not math.isfinite(loss)), 0)
+    def _diverged(self, record: SweepRecord, given: Given, epochs: int) -> int:
+        """The first epoch whose loss is not finite. Raises RefusedTrainingError for a loss that is not there."""
+        losses = record.curves.get("train_loss", [])
+        if losses and len(losses) != epochs:
+            raise RefusedTrainingError("wrong-length", f"train_loss: {len(losses)} epochs of {epochs}")
+        if gap := next((place + 1 for place, loss in enumerate(losses) if not tells_number(loss)), 0):
+            hint = "write nan for one that is not finite, or leave all losses out"
+            raise RefusedTrainingError("not-a-number", f"train_loss {shown(losses[gap - 1])} in epoch {gap}: {hint}")
+        epoch = next((place + 1 for place, loss in enumerate(losses) if not math.isfinite(number(loss))), 0)
         if epoch:
             self._report.add("diverged", record.number, given, f"in epoch {epoch}")
         return epoch
 
 
 def curve_parts(curves: frozenset[str], weights: str) -> dict[str, str]:
-    """Part -> column of a file that has these curves; the only evaluated split is searched on, and then none tested."""
+    """Part -> column of a file that has these curves; the only evaluated split is searched on, and then none tested.
+
+    Raises UserError for plain weights beside validation errors, which are those of averaged ones.
+    """
+    if weights == "raw" and VALIDATION in curves:
+        raise UserError(f"no column has {VALIDATION}s of plain weights: leave --weights raw out, or that column")
     tested = "test_error" if weights == "ema" else "raw_test_error"
     parts = {"validation": VALIDATION, "test": tested} if VALIDATION in curves else {"validation": tested}
     parts = {part: name for part, name in parts.items() if part == "validation" or name in curves}

@@ -66,9 +66,12 @@ def read_energies(
     seconds = np.array([training.curves.seconds.sum() for training in kept])
     unit, stated_by = _unit(sums, seconds, options.energy_unit, column_unit, gpus)
     watts = _watts(sums, seconds, unit) / gpus
-    for training, each in zip(kept, watts.tolist(), strict=True):
-        if not LEAST_WATTS <= each <= MOST_WATTS:
-            report.add("power", training.record, training.given, _shown(each))
+    can_be = (watts >= LEAST_WATTS) & (watts <= MOST_WATTS)
+    for place in np.flatnonzero(~can_be).tolist():
+        report.add("power", kept[place].record, kept[place].given, _shown(watts[place]))
+    kept, sums, watts = [kept[place] for place in np.flatnonzero(can_be).tolist()], sums[can_be], watts[can_be]
+    if not kept:
+        return [], None
     words = (
         f"energies {_SERIES[cumulative]} in the file, in {_NAMES[unit]}, as {stated_by} says; mean power of a training "
         f"for each GPU {_shown(np.median(watts))} (median; {_shown(watts.min())} to {_shown(watts.max())})"
@@ -94,6 +97,9 @@ def _is_sound(training: SweepTraining, cumulative: bool, report: SweepReport) ->
         report.add("energy-falls" if falls else "negative", training.record, training.given, detail)
         return False
     middle = float(np.median(each))
+    if cumulative and each[0] > _VARIES * middle:
+        report.add("energy-offset", training.record, training.given, f"{each[0]:g}, median {middle:g}")
+        return False
     if each.max() > _VARIES * middle or each.min() < middle / _VARIES:
         span = f"{each.min():g} to {each.max():g}, median {middle:g}"
         report.add("energy-varies", training.record, training.given, span)
@@ -101,16 +107,19 @@ def _is_sound(training: SweepTraining, cumulative: bool, report: SweepReport) ->
 
 
 def _is_cumulative(trainings: Sequence[SweepTraining], series: str, report: SweepReport) -> bool:
-    """Whether energies are sums since the beginning: those of the last tenth are many times those of the first."""
-    if series != "auto":
-        report.choose(f"energies: {_SERIES[series == 'cumulative']}, as --energy-is says")
-        return series == "cumulative"
+    """Whether energies are sums: the last tenth many times the first, or each above the one before it."""
     looks = []
     for training in trainings:
         energy = _per_epoch(training, cumulative=False)
         tenth = max(len(energy) // 10, 1)
-        looks.append(np.median(energy[-tenth:]) > _GROWS * np.median(energy[:tenth]))
+        grows = np.median(energy[-tenth:]) > _GROWS * np.median(energy[:tenth])
+        looks.append(grows or (np.diff(energy) > 0).all())  # what epochs take goes up and down
     share = float(np.mean(looks))
+    if series != "auto":
+        agree = share if series == "cumulative" else 1 - share
+        against = f", though {1 - agree:.0%} of the trainings look {_SERIES[series == 'epoch']}" if agree < 1 else ""
+        report.choose(f"energies: {_SERIES[series == 'cumulative']}, as --energy-is says{against}")
+        return series == "cumulative"
     if 1 - _AGREE < share < _AGREE:
         raise UserError(
             f"energies of {share:.0%} of the trainings grow as cumulative ones do, and of the others not; say which "

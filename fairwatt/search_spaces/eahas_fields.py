@@ -40,8 +40,24 @@ _SCALARS: Mapping[str, str] = {
     "gpus": "cfg.NUM_GPUS",
 }
 """One value of a training."""
+RECIPE: Mapping[str, str] = {
+    "weight_decay": "cfg.OPTIM.WEIGHT_DECAY",
+    "momentum": "cfg.OPTIM.MOMENTUM",
+    "warmup_epochs": "cfg.OPTIM.WARMUP_EPOCHS",
+    "min_lr": "cfg.OPTIM.MIN_LR",
+    "ema_alpha": "cfg.OPTIM.EMA_ALPHA",
+    "label_smoothing": "cfg.TRAIN.LABEL_SMOOTHING",
+    "mixup_alpha": "cfg.TRAIN.MIXUP_ALPHA",
+    "train_split": "cfg.TRAIN.SPLIT",
+    "test_split": "cfg.TEST.SPLIT",
+}
+"""What else a training depends on, and no configuration says: the same in all of a table."""
+EPOCHS = ("epoch", "raw_epoch", "train_epoch")
+"""Curves that number the others' epochs."""
 _CURVES: Mapping[str, str] = {
     "epoch": "test_ema_epoch.epoch_ind",
+    "raw_epoch": "test_epoch.epoch_ind",
+    "train_epoch": "train_epoch.epoch_ind",
     "test_error": "test_ema_epoch.top1_err",
     "raw_test_error": "test_epoch.top1_err",
     "train_error": "train_epoch.top1_err",
@@ -54,19 +70,19 @@ VALIDATION = "validation_error"
 UNITS = {"energy_wh": "wh", "energy_kwh": "kwh"}
 """Columns of a CSV file that state the unit of energies."""
 TRAINING = "training"
-PYCLS = {**_SCALARS, **_CURVES}
+PYCLS = {**_SCALARS, **RECIPE, **_CURVES}
 NAMES: Mapping[str, str] = {
     **{name: name for name in (*PYCLS, VALIDATION, TRAINING)},
     **dict.fromkeys(UNITS, "energy"),
     **{path: name for name, path in PYCLS.items()},
     **{path.removeprefix("cfg."): name for name, path in PYCLS.items()},
     "log_file": TRAINING,
-    "test_epoch.epoch_ind": "epoch",
-    "train_epoch.epoch_ind": "epoch",
 }
 """Columns of a CSV file, ours and pycls's, to our names."""
 CURVES = frozenset((*_CURVES, VALIDATION))
 _MOST_SHOWN = 60
+_MOST_NAME = 255
+"""What file systems let a name have."""
 _WHOLE = re.compile(r"\d{1,6}")
 
 
@@ -84,10 +100,8 @@ class SweepRecord:
 
 def from_pycls(number: int, record: Mapping[str, Any]) -> SweepRecord:
     """A record of sweep.json by our names."""
-    values = {name: _at(record, path) for name, path in _SCALARS.items()}
+    values = {name: _at(record, path) for name, path in {**_SCALARS, **RECIPE}.items()}
     curves = {name: _at(record, path) for name, path in _CURVES.items()}
-    if curves["epoch"] is None:
-        curves["epoch"] = _at(record, "test_epoch.epoch_ind")
     return SweepRecord(
         number,
         {name: value for name, value in values.items() if value is not None},
@@ -109,6 +123,13 @@ def number(value: Any) -> float:
         return math.inf
 
 
+def tells_number(value: Any) -> bool:
+    """Whether this is a number, NaN and infinity as written ones among them: no gap, null or other text."""
+    if isinstance(value, str):
+        return not math.isnan(number(value)) or value.strip().lstrip("+-").lower() == "nan"
+    return isinstance(value, float) or not math.isnan(number(value))
+
+
 def whole_numbers(value: Any) -> tuple[int, ...]:
     """Whole numbers of a list, or of a text such as "4 7" or "[4, 7]"; none for anything else."""
     found = _WHOLE.findall(value) if isinstance(value, str) else value if isinstance(value, list) else []
@@ -125,6 +146,11 @@ def shown(value: Any) -> str:
         text = str(value) if abs(value) < 10**_MOST_SHOWN else "a huge number"
     text = text.encode("ascii", "backslashreplace").decode()
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
+
+
+def printable(text: str) -> str:
+    """A text as it is where terminals only show it; else, or where it is long, as `shown` has it."""
+    return text if text.isprintable() and len(text) <= _MOST_NAME else shown(text)
 
 
 def _at(record: Mapping[str, Any], path: str) -> Any:

@@ -19,7 +19,7 @@ from fairwatt.search_spaces.column import Column
 from fairwatt.search_spaces.eahas_configs import ConfigReader
 from fairwatt.search_spaces.eahas_curves import CurveReader, curve_parts
 from fairwatt.search_spaces.eahas_energy import read_energies
-from fairwatt.search_spaces.eahas_fields import shown
+from fairwatt.search_spaces.eahas_fields import VALIDATION, printable, shown
 from fairwatt.search_spaces.eahas_report import SweepReport
 from fairwatt.search_spaces.eahas_setting import Setting, SweepOptions, decide_setting, told_setting
 from fairwatt.search_spaces.eahas_sweep import Progress, Sweep, SweepFileError, check_form, read_sweep
@@ -27,11 +27,11 @@ from fairwatt.search_spaces.eahas_table import sweep_card, sweep_columns
 from fairwatt.search_spaces.eahas_training import Numbered, SweepTraining, checked, numbered
 from fairwatt.search_spaces.regnet_encoding import ARCHITECTURE, HYPERS
 from fairwatt.search_spaces.sources import GRIDS, SAMPLES, check_own_name, find_table, is_here
-from fairwatt.search_spaces.table import open_table, write_table
+from fairwatt.search_spaces.table import TableError, open_table, write_table
 from fairwatt.search_spaces.table_import import checksum
 
-_LEAST_ERROR = 1.0
-"""Percent; a sweep in which no epoch of any training errs by more is one of fractions."""
+_RISE = 0.1
+"""Of all images: errors that grow by more in most trainings are accuracies."""
 
 
 class SweepRefusedError(UserError):
@@ -61,7 +61,7 @@ def import_sweep(
         check_own_name(name)
     check_form(path)
     digest, state = checksum(path)
-    report = SweepReport(path.name, digest)
+    report = SweepReport(printable(path.name), digest)
     with path.open("rb") as stream:
         try:
             sweep = read_sweep(path, stream, progress)
@@ -82,7 +82,7 @@ def import_sweep(
         report.configurations = len({training.key for training, _ in rows})
         report.networks = len({training.key // HYPERS for training, _ in rows})
         folder = GRIDS if _is_grid(rows) else SAMPLES
-        named = _name(name, setting, folder, digest)
+        named = _name(name, setting, folder, report)
         if energies:
             places = {training.record: place for place, training in enumerate(kept)}
             energies = energies.of([places[training.record] for training, _ in rows])
@@ -162,11 +162,15 @@ def _check_all(
         raise UserError("every training says its cutout; leave --cutout out")
     if not trainings:
         raise UserError(_why_none(report))
-    searched = [training.curves.correct["validation"] for training in trainings]
-    images = curves.images["validation"]
-    if max(1 - int(correct.min()) / images for correct in searched) * 100 <= _LEAST_ERROR:
+    searched = curves.parts["validation"]
+    if "validation" in options.images and searched != VALIDATION:
+        raise UserError(f"what is searched on here is {searched}: say --images test=N, and leave validation=N out")
+    correct = [training.curves.correct["validation"] for training in trainings]
+    worse = sum(int(each[0] - each[-1]) > _RISE * curves.images["validation"] for each in correct)
+    if 2 * worse > len(trainings):
         raise UserError(
-            f"no error of any epoch is above {_LEAST_ERROR:g} %; are these fractions? Errors are percent, 0 to 100"
+            f"{searched} grows by more than {_RISE * 100:g} % in {worse:,} of {len(trainings):,} trainings; are these "
+            "accuracies? Errors are 100 minus them"
         )
 
 
@@ -189,11 +193,23 @@ def _is_grid(rows: Numbered) -> bool:
     return 1 < points == len(firsts) and len(set(repeats.tolist())) == 1
 
 
-def _name(name: str, setting: Setting, folder: str, digest: str) -> str:
+def _name(name: str, setting: Setting, folder: str, report: SweepReport) -> str:
+    """Of the table: a name that was given replaces another file's table and says so, one that was not never does."""
     named = name or f"{setting.dataset}-sweep"
-    if not name and is_here(named) and open_table(find_table(named)).card.source_sha256 != digest:
-        raise UserError(f"the table {named} is there already, of another file; name this one: --name NAME")
     check_own_name(named, folder)
+    if not is_here(named):
+        return named
+    try:
+        old = open_table(find_table(named)).card
+    except TableError:
+        if not name:
+            raise
+        report.replaced = f"{named}, which was damaged"
+        return named
+    if old.source_sha256 != report.sha256:
+        if not name:
+            raise UserError(f"the table {named} is there already, of another file; name this one: --name NAME")
+        report.replaced = f"{named}, of {old.source} (sha256 {old.source_sha256[:12]}...)"
     return named
 
 

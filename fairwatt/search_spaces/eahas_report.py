@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairwatt.records import Value
+from fairwatt.search_spaces.eahas_fields import printable
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 """The training is left out; it is in the table, or belongs to another space; a choice that was made for all."""
@@ -18,16 +19,18 @@ KINDS: dict[str, tuple[str, str]] = {
     "wrong-length": (ERROR, "a curve has not as many points as the configuration has epochs"),
     "wrong-epochs": (ERROR, "epochs are not numbered 1, 2, 3, ..."),
     "out-of-range": (ERROR, "an error lies outside 0 to 100 percent"),
+    "fractions": (ERROR, "no error of any epoch is above 1 %; are these fractions? Errors are percent, 0 to 100"),
     "negative": (ERROR, "an epoch takes no time, or less, or less than no energy"),
     "absurd": (ERROR, "a number beyond a billion"),
+    "power": (ERROR, "mean power is none that a machine for such trainings draws"),
     "no-energy": (ERROR, "no energy, where others have one"),
     "energy-falls": (ERROR, "cumulative energy falls"),
+    "energy-offset": (ERROR, "cumulative energy does not begin at zero: its first epoch is ten times the median"),
     "duplicate": (ERROR, "the same training again: the same key with the same curves"),
     "outside-limits": (WARNING, "the network is outside the limits of the variant: it has no key, and is left out"),
     "size-differs": (WARNING, "the file counts other flops or activations than this network has"),
     "size-unknown": (WARNING, "the file does not say how many parameters the network has: not checked"),
     "energy-varies": (WARNING, "energy of one epoch is ten times the median epoch's, or a tenth"),
-    "power": (WARNING, "mean power is none that a machine for such trainings draws"),
     "rounded": (WARNING, "errors are no multiples of one image; they were rounded to those"),
     "errors-rise": (WARNING, "the error at the end is above that at the beginning: are these errors?"),
     "diverged": (WARNING, "a loss is not finite: kept, and marked as diverged"),
@@ -82,7 +85,7 @@ class SweepReport:
     """All of it.
 
     records: trainings in the file; taken, configurations, networks: in the table. stopped: why there is no table, ""
-    where there is one. choices: how the file was read.
+    where there is one. choices: how the file was read. replaced: the table of another file that had the name.
     """
 
     file: str
@@ -94,13 +97,15 @@ class SweepReport:
     stopped: str = ""
     found: dict[str, Finding] = field(default_factory=dict)
     choices: list[str] = field(default_factory=list)
+    replaced: str = ""
 
     def add(self, kind: str, record: int, config: Given = (), detail: str = "") -> None:
         """One training more that has this."""
         finding = self.found.setdefault(kind, Finding(kind))
         finding.count += 1
         if len(finding.examples) < _EXAMPLES:
-            finding.examples.append(Example(record, config, detail))
+            told = tuple(printable(value) if isinstance(value, str) else value for value in config)
+            finding.examples.append(Example(record, told, detail))
 
     def choose(self, words: str) -> None:
         """Say how the file was read."""
@@ -149,4 +154,5 @@ class SweepReport:
                 for finding in self.findings
             ],
             "choices": self.choices,
+            "replaced": self.replaced,
         }

@@ -3,12 +3,13 @@
 One table is of one setting. What the file does not say, options say; what neither says is asked for, not guessed.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.search_spaces.eahas_fields import SweepRecord, number, shown
+from fairwatt.search_spaces.eahas_fields import RECIPE, SweepRecord, number, shown
 from fairwatt.search_spaces.regnet_grid import VARIANTS
 
 BATCH_SIZE = 1_024
@@ -111,6 +112,10 @@ def told_setting(record: SweepRecord) -> dict[str, object]:
         if not (value % 1 == 0 and 1 <= value <= _MOST[name]):
             raise UserError(f"record {record.number}: {name} is {shown(values[name])}; expected 1 to {_MOST[name]:,}")
         told[name] = int(value)
+    for name in RECIPE:
+        if name in values:
+            value = number(values[name])
+            told[name] = value if math.isfinite(value) else str(values[name])
     return told
 
 
@@ -132,18 +137,19 @@ def decide_setting(told: Mapping[str, object], options: SweepOptions) -> Setting
         choices = " or ".join(VARIANTS)
         raise UserError(f"{shown(dataset)} is no data set of EA-HAS-Bench: say whose space it is, --variant {choices}")
     images = {**(known.images if known else {}), **options.images}
-    numbers = {name: int(str(value)) for name, value in told.items() if name != "dataset"}
+    numbers = {name: int(str(told[name])) for name in _MOST if name in told}
     if "train" in images:  # an epoch leaves the last batch out where it is not whole
         batch = numbers.get("batch_size", BATCH_SIZE)
         if images["train"] < batch:
             raise UserError(f"{images['train']:,} training images are no batch of {batch:,}")
         images["train"] = images["train"] // batch * batch
+    usual = VARIANTS[known.variant if known else variant]  # also where another space is to hold these networks
     return Setting(
         dataset,
         variant,
         images,
         im_size=numbers.get("im_size", IM_SIZE),
-        stem_width=numbers.get("stem_width", VARIANTS[variant].stem_width),
-        classes=numbers.get("classes", VARIANTS[variant].classes),
+        stem_width=numbers.get("stem_width", usual.stem_width),
+        classes=numbers.get("classes", usual.classes),
         gpus=numbers.get("gpus", 1),
     )

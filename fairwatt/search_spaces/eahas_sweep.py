@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fairwatt.errors import UserError
-from fairwatt.search_spaces.eahas_fields import CURVES, NAMES, TRAINING, UNITS, VALIDATION, SweepRecord, from_pycls
+from fairwatt.search_spaces.eahas_fields import (
+    CURVES,
+    NAMES,
+    TRAINING,
+    UNITS,
+    VALIDATION,
+    SweepRecord,
+    from_pycls,
+    shown,
+)
 from fairwatt.search_spaces.json_records import RecordError, json_records
 
 Progress = Callable[[int, int], None]
@@ -99,7 +108,11 @@ def _csv_sweep(stream: BinaryIO) -> Sweep:
         columns = [column.strip()[:40] for column, name in zip(header, names, strict=True) if name == twice]
         raise RecordError(f"has columns {', '.join(map(repr, columns))}, which are the same ({twice}); leave one out")
     if TRAINING not in known:
-        raise RecordError(f"has no column {TRAINING!r}, a label that each training has alone")
+        there = shown(", ".join(column.strip() for column in header))
+        raise RecordError(f"has no column {TRAINING!r}, a label that each training has alone, but {there}")
+    if not CURVES & set(known):
+        there = shown(", ".join(column.strip() for column in header))
+        raise RecordError(f"has no column of a curve, such as 'test_error' and 'seconds', but {there}")
     units = {UNITS[column.strip()] for column in header if column.strip() in UNITS}
     return Sweep(
         _grouped(rows, names),

@@ -63,7 +63,7 @@ class _Reader:
                 long = len(self._text) - self._start > MOST_CHARACTERS
                 if long or not self._more():
                     limit = f", or is longer than {MOST_CHARACTERS:,} characters" if long else ""
-                    raise RecordError(f"record {number}: is no JSON ({error.msg}){limit}") from None
+                    raise RecordError(f"record {number}: is no JSON, or is cut off ({error.msg}){limit}") from None
             except RecursionError:
                 raise RecordError(f"record {number}: is nested too deeply") from None
             except RecordError as error:

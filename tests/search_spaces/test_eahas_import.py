@@ -67,7 +67,9 @@ def test_every_number_of_the_file_is_in_the_table(tmp_path: Path) -> None:
         assert trainings.energy_kwh_per_epoch[row] == pytest.approx(sum(wh) / length / 1000)
         assert trainings.seconds_per_epoch[row] == pytest.approx(np.mean(seconds))
         assert trainings.params[row] == record["complexity"]["params"]
-    assert table.card.dataset == "cifar10"
+    assert (table.card.dataset, table.card.pue) == ("cifar10", None)
+    assert table.card.mean_full_kwh == pytest.approx(np.mean([sum(r["cons"]["train_cons"]) for r in records]) / 1000)
+    assert table.column("trained_epochs").tolist() == table.column("epochs").tolist()
     assert "as --energy-unit says" in table.description("energy_kwh_per_epoch")
     assert f"{WATTS:.0f} W" in table.description("energy_kwh_per_epoch")
     assert "the only one" in table.description("validation_correct")
@@ -125,6 +127,11 @@ def _point(path: str, place: int, value: Any) -> Callable[[Record], Record]:
     return edit
 
 
+def _scaled(path: str, factor: float) -> Callable[[Record], Record]:
+    section, name = path.split(".")
+    return lambda record: changed(record, path, [factor * value for value in record[section][name]])
+
+
 EMA, TRAIN, CONS = "test_ema_epoch.top1_err", "train_epoch", "cons.train_cons"
 
 
@@ -141,15 +148,26 @@ EMA, TRAIN, CONS = "test_ema_epoch.top1_err", "train_epoch", "cons.train_cons"
         ("not-a-number", _point(EMA, 3, None), "test_error None in epoch 4"),
         ("not-a-number", _point(f"{TRAIN}.time_epoch", 0, float("inf")), "seconds inf in epoch 1"),
         ("not-a-number", _point(CONS, 9, None), "energy None in epoch 10"),
+        ("not-a-number", _point(f"{TRAIN}.loss", 3, None), "train_loss None in epoch 4: write nan"),
+        ("not-a-number", _point(f"{TRAIN}.loss", 3, "x"), "train_loss 'x' in epoch 4"),
+        ("incomplete", _edit("cfg.REGNET.DEPTH", True), "depth bool"),
         ("no-regnet", _edit("cfg.MODEL.TYPE", "effnet"), "MODEL.TYPE 'effnet'"),
         ("off-grid", _edit("cfg.REGNET.WA", 17.93), "wa 17.93"),
         ("off-grid", _edit("cfg.OPTIM.MAX_EPOCH", 60), "epochs 60"),
         ("off-grid", _edit("cfg.OPTIM.LR_POLICY", "steps"), "policy 'steps'"),
+        ("off-grid", _edit("cfg.OPTIM.LR_POLICY", "\ud800\x1b[2J"), "policy '\\ud800\\x1b[2J'"),
         ("stages-differ", _edit("cfg.ANYNET.WIDTHS", [64, 128]), "stored"),
         ("params-differ", _edit("complexity.params", 1), "1, not "),
         ("wrong-length", _edit(EMA, [50.0] * 49), "test_error: 49 epochs of 50"),
         ("wrong-length", _edit("cfg.OPTIM.MAX_EPOCH", 100), "50 epochs of 100"),
+        ("wrong-length", _edit(f"{TRAIN}.loss", [1.0]), "train_loss: 1 epochs of 50"),
         ("wrong-epochs", _point("test_ema_epoch.epoch_ind", 4, 4), "4 in place 5"),
+        ("wrong-epochs", _point("test_epoch.epoch_ind", 0, 0), "raw_epoch 0 in place 1"),
+        ("wrong-epochs", _point(f"{TRAIN}.epoch_ind", 4, 4), "train_epoch 4 in place 5"),
+        ("fractions", _scaled(EMA, 0.01), "test_error 0."),
+        ("fractions", _scaled(f"{TRAIN}.top1_err", 0.01), "train_error 0."),
+        ("power", _scaled(CONS, 1e-3), "0.064 W"),
+        ("power", _scaled(CONS, 3600), "230,400 W"),
         ("out-of-range", _point(EMA, 0, 100.01), "test_error 100.01 %"),
         ("out-of-range", _point(EMA, 0, -1), "test_error -1 %"),
         ("negative", _point(f"{TRAIN}.time_epoch", 7, 0), "0 s in epoch 8"),
@@ -172,6 +190,7 @@ def test_a_training_that_is_not_sound_is_left_out_and_named(
     found = report.found[kind]
     assert (found.count, found.examples[0].record) == (1, 1)
     assert detail in found.examples[0].detail
+    assert all(str(value).isprintable() for value in found.examples[0].config)
     assert found.severity == KINDS[kind][0] != "note"
     json.dumps(report.to_json(), allow_nan=False)
 
@@ -198,6 +217,8 @@ def test_what_is_only_strange_is_kept_and_said(tmp_path: Path, kind: str, edit: 
 def test_the_same_training_is_taken_once_and_another_seed_is_a_repeat(tmp_path: Path) -> None:
     first, second = pycls_record(CONFIGS[0]), pycls_record(CONFIGS[0], seed=1)
     machine = changed(pycls_record(CONFIGS[0], seed=2), "cfg.RNG_SEED", 1)
+    unsaid = [changed(record, "cfg.RNG_SEED", None) for record in (first, second)]
+    assert counts(imported(tmp_path, unsaid)[1]) == {"repeat": 1}
     table, report = imported(tmp_path, [first, second, first, pycls_record(CONFIGS[1]), machine])
     assert counts(report) == {"duplicate": 1, "repeat": 2, "one-seed": 1}
     assert report.found["duplicate"].examples[0].detail == "as record 0"
@@ -258,6 +279,10 @@ def test_cumulative_energies_are_told_from_those_of_epochs(tmp_path: Path) -> No
     name = "energy_kwh_per_epoch"
     assert two[0].column(name) == pytest.approx(one.column(name))
     assert any("so they are cumulative" in words for words in two[1].choices)
+    started = changed(sums[0], CONS, [9 + energy for energy in sums[0]["cons"]["train_cons"]])
+    assert counts(imported(tmp_path, [started, *sums[1:]], WH)[1]) == {"energy-offset": 1}
+    said = imported(tmp_path, sums, SweepOptions(energy_unit="wh", energy_series="epoch"))[1]
+    assert "energies: of each epoch, as --energy-is says, though 100% of the trainings look cumulative" in said.choices
     falls = _point(CONS, 20, 0.0)(sums[0])
     assert counts(imported(tmp_path, [falls, *sums[1:]], WH)[1]) == {"energy-falls": 1}
     with pytest.raises(SweepRefusedError, match="say which they are: --energy-is epoch or --energy-is cumulative"):
@@ -286,6 +311,13 @@ def test_no_unit_is_guessed_and_an_impossible_one_is_refused(
     assert reason in str(refused.value)
     assert refused.value.report.stopped in str(refused.value)
     assert not cache.exists()
+
+
+def test_power_is_that_of_each_gpu(tmp_path: Path) -> None:
+    records = [changed(_scaled(CONS, 40)(_record(energy=True)), "cfg.NUM_GPUS", 8)]
+    table, _ = imported(tmp_path, records, WH)
+    assert f"for each GPU {40 * WATTS / 8:.0f} W" in table.description("energy_kwh_per_epoch")
+    assert table.column("energy_kwh_per_epoch") == pytest.approx(np.mean(records[0]["cons"]["train_cons"]) / 1000)
 
 
 def test_the_name_of_a_column_is_believed_only_where_it_can_be(tmp_path: Path) -> None:
@@ -327,6 +359,8 @@ def test_without_energies_operation_counts_stand_in_and_are_called_modelled(tmp_
         (_edit("cfg.TRAIN.DATASET", "../../x"), {}, "the data set is called '../../x'"),
         (_edit("cfg.TRAIN.IM_SIZE", 64), {}, "record 1 has im_size 32, those before 64"),
         (_edit("cfg.TRAIN.IM_SIZE", 1e9), {}, "im_size is 1000000000.0; expected 1 to 1,024"),
+        (_edit("cfg.OPTIM.WEIGHT_DECAY", 0.1), {}, "record 1 has weight_decay None, those before 0.1"),
+        (_edit("log_file", ""), {"images": {"validation": 5}}, "say --images test=N, and leave validation=N out"),
         (_edit("log_file", ""), {"dataset": "tiny"}, "the file says that 'cifar10' was trained on"),
         (_edit("log_file", ""), {"cutout": 0}, "every training says its cutout; leave --cutout out"),
     ],
@@ -374,11 +408,44 @@ def test_counts_of_images_are_asked_for_where_operation_counts_need_them(tmp_pat
     assert np.isnan(ConfigTrainings.of(table).errors[:, 0]).all()
 
 
+def test_accuracies_are_not_taken_for_errors(tmp_path: Path) -> None:
+    records = [pycls_record(config) for config in CONFIGS[:3]]
+    good = [changed(record, EMA, [100 - error for error in record["test_ema_epoch"]["top1_err"]]) for record in records]
+    with pytest.raises(
+        SweepRefusedError, match=r"test_error grows by more than 10 % in 3 of 3 trainings; are these acc"
+    ):
+        imported(tmp_path, good)
+    assert imported(tmp_path, [good[0], *records[1:]])[1].taken == 3
+
+
+def test_plain_weights_are_not_mixed_with_averaged_ones(tmp_path: Path) -> None:
+    errors = _record()["test_ema_epoch"]["top1_err"]
+    path = write_csv(tmp_path / "a.csv", csv_rows(_record(), "0", validation_error=errors, raw_test_error=errors))
+    with pytest.raises(SweepFileError, match="no column has validation_errors of plain weights"):
+        import_sweep(path, SweepOptions(dataset="cifar10", images={"validation": 10_000}, weights="raw"))
+
+
+def test_networks_of_a_known_data_set_are_its_own_in_any_space(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", csv_rows(_record(), "0"))  # which says neither classes nor the stem's width
+    table = open_table(import_sweep(path, SweepOptions(dataset="cifar10", variant="tiny"))[0])
+    assert table.column("params").tolist() == [_record()["complexity"]["params"]]
+
+
 def test_tinyimagenet_is_the_other_variant(tmp_path: Path) -> None:
     configs = [(*config[:8], 50, config[9]) for config in sampled(3, "tiny")]
     table, report = imported(tmp_path, [pycls_record(config, variant="tiny") for config in configs])
     assert (counts(report), table.card.dataset) == ({}, "tiny")
     assert sorted(table.column("key").tolist()) == sorted(RegnetHpoSpace("tiny").key(config) for config in configs)
+
+
+def test_nothing_is_written_of_a_file_that_changes(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_json(tmp_path / "sweep.json", [_record()])
+    monkeypatch.setattr("fairwatt.search_spaces.eahas_import.checksum", lambda path: ("0" * 64, "another state"))
+    with pytest.raises(SweepFileError, match="changed while it was read"):
+        import_sweep(path)
+    assert not cache.exists()
 
 
 def test_nothing_is_written_of_a_file_that_is_none(tmp_path: Path, cache: Path) -> None:
@@ -427,12 +494,19 @@ def test_a_whole_grid_is_an_exact_space_without_a_test(tmp_path: Path, cache: Pa
 
 
 def test_a_sample_is_a_table_and_no_space(tmp_path: Path, cache: Path) -> None:
+    for name, records in (("one", _grid()[:1]), ("unequal", _grid()[:-1])):
+        assert import_sweep(write_json(tmp_path / "a.json", records), WH, name)[0].parent == cache / "samples"
     sample, _ = import_sweep(write_json(tmp_path / "sweep.json", _grid()[:-2]), WH)
     assert sample == cache / "samples" / "cifar10-sweep.arrow" == find_table("cifar10-sweep")
     assert "cifar10-sweep" not in table_spaces()
     verify("cifar10-sweep")
     with pytest.raises(UserError, match="is there already, of another file; name this one: --name NAME"):
         import_sweep(write_json(tmp_path / "sweep.json", _grid()[:-4]), WH)
+    _, report = import_sweep(tmp_path / "sweep.json", WH, "cifar10-sweep")
+    assert report.replaced.startswith("cifar10-sweep, of sweep.json (sha256 ")
+    sample.write_bytes(b"damaged")
+    _, report = import_sweep(tmp_path / "sweep.json", WH, "cifar10-sweep")
+    assert report.replaced == "cifar10-sweep, which was damaged"
     with pytest.raises(UserError, match=r"is that of .*samples/cifar10-sweep\.arrow; delete that"):
         import_sweep(write_json(tmp_path / "sweep.json", _grid()), WH, "cifar10-sweep")
     with pytest.raises(UserError, match="is taken"):

@@ -20,6 +20,7 @@ def test_a_csv_file_holds_what_json_holds(tmp_path: Path, prefix: str | None) ->
         rows = [{_column(name, prefix): value for name, value in row.items()} for row in rows]
     found = []
     for path in (write_json(tmp_path / "a.json", records), write_csv(tmp_path / "a.csv", rows)):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as spreadsheets begin a file
         with path.open("rb") as stream:
             found.append(list(read_sweep(path, stream).records))
     for one, other in zip(*found, strict=True):
@@ -40,7 +41,8 @@ def _column(name: str, prefix: str) -> str:
     ("content", "reason"),
     [
         ("", "is empty"),
-        ("epoch,lr\n1,0.1\n", "no column 'training'"),
+        ("epoch;lr\n1;0.1\n", "no column 'training', a label that each training has alone, but 'epoch;lr'"),
+        ("training,LR\na,0.1\n", "no column of a curve, such as 'test_error' and 'seconds', but 'training, LR'"),
         ("training,epoch,lr,OPTIM.BASE_LR\n", "columns 'lr', 'OPTIM.BASE_LR', which are the same (lr)"),
         ("training,energy_wh,energy_kwh\n", "which are the same (energy)"),
         (ROW + "a,1\n", "line 2: 2 values under 3 columns"),
