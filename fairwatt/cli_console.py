@@ -15,7 +15,7 @@ class Progress:
         from rich import progress
 
         columns = (
-            progress.TextColumn("{task.description}"),
+            progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
             progress.TimeRemainingColumn(),
@@ -49,5 +49,6 @@ def prose(text: str) -> None:
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
-    print(f"fairwatt: {message}", file=sys.stderr)
+    """A message on standard error, with what a terminal would take for a command (in the name of a file) written out."""
+    plain = "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in message)
+    print(f"fairwatt: {plain}", file=sys.stderr)

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from fairwatt.cli_console import complain
 from fairwatt.cli_listing import GAP, LONGEST_WORD, NARROWEST, Listing, fitted_widths
 
 COLUMNS = ("table", "rows", "what it is")
@@ -91,3 +92,8 @@ def test_an_empty_table_is_its_headings() -> None:
 
 def test_lines_of_a_cell_do_not_break_its_row() -> None:
     assert printed(80, terminal=False, columns=("a", "b"), rows=(("1", "two\nlines"),))[1:] == ["1  two lines"]
+
+
+def test_complaints_hold_no_commands_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("no such file: \x1b[31mred\u202e.json")
+    assert capsys.readouterr().err == "fairwatt: no such file: \\x1b[31mred\\u202e.json\n"
