@@ -49,6 +49,6 @@ def prose(text: str) -> None:
 
 
 def complain(message: str) -> None:
-    """A message on standard error, with what a terminal would take for a command (in the name of a file) written out."""
+    """A message on standard error; what a terminal would take for a command, as in a file name, is written out."""
     plain = "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in message)
     print(f"fairwatt: {plain}", file=sys.stderr)
