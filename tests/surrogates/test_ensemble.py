@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fairwatt.errors import MissingExtraError
-from fairwatt.surrogates.ensemble import NeuralEnsemble
+from fairwatt.surrogates.ensemble import BatchedNetwork, NeuralEnsemble
 
 
 def _law(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,6 +27,43 @@ def test_members_differ_more_where_they_know_less() -> None:
     x, y = _law(30, 0)
     model = NeuralEnsemble.fit(x, y, np.random.default_rng(0))
     assert 0 < model.predict(x).std(axis=0).mean() < 0.5 * model.predict(_law(200, 1)[0]).std(axis=0).mean()
+
+
+@pytest.mark.parametrize("layers", [1, 2, 10])
+def test_the_gradient_is_that_of_automatic_differentiation(layers: int) -> None:
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    network = BatchedNetwork([7, *[20] * layers, 1], 3, generator)
+    x, y = (torch.randn((3, 13, width), generator=generator) for width in (7, 1))
+    ones = torch.ones(3, 13, 1)
+    copies = [layer.clone().requires_grad_() for layer in network.layers]
+    hidden = torch.cat([x, ones], dim=2)
+    for layer in copies[:-1]:
+        hidden = torch.cat([(hidden @ layer[..., :-1]).relu(), ones], dim=2)
+    (hidden @ copies[-1] - y).abs().mean(dim=1).sum().backward()
+    expected = torch.cat([layer.grad.flatten() for layer in copies if layer.grad is not None])
+    found = network.slope(torch.cat([x, ones], dim=2), y)
+    assert expected.abs().max() > 0.1
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_network_is_the_papers() -> None:
+    """As in the authors' release: five members of ten layers of twenty units; its biases start at zero."""
+    import torch
+
+    model = NeuralEnsemble.fit(*_law(5, 0), np.random.default_rng(0), epochs=0)
+    assert [weight.shape for weight in model.weights] == [(5, 12, 20), *[(5, 20, 20)] * 9, (5, 20, 1)]
+    assert [bias.shape for bias in model.biases] == [(5, 1, 20)] * 10 + [(5, 1, 1)]
+    assert not any(bias.any() for bias in model.biases)
+    defaults = NeuralEnsemble.fit.__kwdefaults__
+    assert (defaults["epochs"], defaults["batch_size"], defaults["learning_rate"]) == (150, 32, 0.01)
+    network = BatchedNetwork([12, *[20] * 10, 1], 5, torch.Generator().manual_seed(1))
+    hidden = torch.as_tensor(np.pad(_law(9, 1)[0], ((0, 0), (0, 1)), constant_values=1.0), dtype=torch.float32)
+    for layer in network.layers[:-1]:
+        hidden = (hidden @ layer).relu()
+        assert (hidden[..., -1] == 1).all()  # the constant that makes biases rows of weights
+    assert 0.05 < (hidden[..., :-1] ** 2).mean() < 20  # He's weights keep the scale through ten layers
 
 
 def test_members_do_not_share_gradients() -> None:
