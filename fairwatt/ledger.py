@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from fairwatt.budget import CURRENCIES, component
 from fairwatt.errors import NotAvailableError, UnknownNameError, UserError
+from fairwatt.overhead import OverheadModel, charged_model
 from fairwatt.problem import Tariff
 from fairwatt.records import NO_COST, Charge, Cost, End, Key, Request, Row, Run
 
 KINDS = ("evaluation", "supernet", "overhead", "tuning")
 REPORTED = ("overhead", "tuning")
-"""Kinds that this version books beside the budget, as the only available policies of their name say."""
+"""Kinds of live measurements, which this version books beside the budget whatever the policy."""
 
 FREE_PROPOSALS_PER_TRAINING = 50
 
@@ -28,7 +29,7 @@ _AVAILABLE: Mapping[str, tuple[Any, ...]] = {
     "invalid": ("free_capped", "charge_min", "charge_first_fidelity"),
     "exhaustion": ("abort_no_credit", "overshoot"),
     "workers": (1,),
-    "overhead": ("excluded_reported",),
+    "overhead": ("excluded_reported", "included_model"),
     "tuning": ("reported",),
     "pue": (1.0,),
 }
@@ -37,7 +38,6 @@ _PLANNED: Mapping[str, tuple[str, ...]] = {
     "duplicates": ("new_replicate",),
     "invalid": ("charge_fixed",),
     "exhaustion": ("strict_stop", "skip_unaffordable", "partial_credit"),
-    "overhead": ("included_model",),
     "tuning": ("amortised", "included"),
 }
 
@@ -54,7 +54,9 @@ class AccountingPolicy:
     scratch, or continues the longest one paid. duplicates: a repeated request is answered from the cache, or charged
     again. invalid: an impossible proposal is free (but counted), costs the cheapest training, or the mean first rung.
     exhaustion: a request beyond the budget is charged what is left and answers nothing, or is credited (the
-    literature's way, for reproductions only). The other fields have one value in this version.
+    literature's way, for reproductions only). overhead: the optimizer's own computing is reported beside the books, or
+    every proposal is charged for it by a frozen model, in energy and time; it is no epoch and no evaluation. The other
+    fields have one value in this version.
 
     Raises NotAvailableError for values that are specified and not carried out yet, UnknownNameError for others.
     """
@@ -103,12 +105,16 @@ class AccountingPolicy:
 
 
 class Entry(NamedTuple):
-    """One line of the books. `credited` is False where the charge bought no answer."""
+    """One line of the books. `credited` is False where the charge bought no answer.
+
+    overhead: the part of the cost that is for the optimizer's own computing.
+    """
 
     charge: Charge
     cost: Cost
     spent: Cost
     credited: bool
+    overhead: Cost = NO_COST
 
 
 class Ledger:
@@ -116,17 +122,23 @@ class Ledger:
 
     budget: billionths of the currency's unit. After `end` is set the account is closed. A run that ends EXHAUSTED
     under `abort_no_credit` has spent exactly its budget. Zero-cost proposals are limited to 50 for each full
-    training that the budget affords; beyond that the run is STALLED.
+    training that the budget affords; beyond that the run is STALLED. overhead: what the policy charges for each
+    proposal, which makes none of zero cost another.
     """
 
-    def __init__(self, policy: AccountingPolicy, budget: int, tariff: Tariff) -> None:
+    def __init__(
+        self, policy: AccountingPolicy, budget: int, tariff: Tariff, overhead: OverheadModel | None = None
+    ) -> None:
         if budget <= 0:
             raise UserError(f"a budget is positive, not {budget}")
+        if (overhead is None) == (policy.overhead == "included_model"):
+            raise ValueError(f"policy overhead = {policy.overhead}, but the model of overhead is {overhead}")
         self.policy = policy
         self.budget = budget
         self.spent = NO_COST
         self.end: End | None = None
         self._tariff = tariff
+        self._overhead, self._proposals = overhead, 0
         self._place = component(policy.currency)
         self.beside = dict.fromkeys(REPORTED, NO_COST)
         self._paid: dict[tuple[Key, int], tuple[float, Cost]] = {}  # longest training paid, its price from scratch
@@ -158,8 +170,10 @@ class Ledger:
 
     def _evaluate(self, request: Request) -> Entry:
         scratch = request.cost
-        entry = self._settle(*self._price(request, scratch))
-        if entry.cost[self._place] == 0 and self.end is None:
+        charge, cost = self._price(request, scratch)
+        entry = self._settle(charge, cost, self._overhead.cost(self._proposals) if self._overhead else NO_COST)
+        self._proposals += 1
+        if cost[self._place] == 0 and self.end is None:
             self._free_left -= 1
             if self._free_left < 0:
                 self.end = End.STALLED
@@ -167,17 +181,19 @@ class Ledger:
             self._remember(request, request.key, scratch)
         return entry
 
-    def _settle(self, charge: Charge, cost: Cost) -> Entry:
+    def _settle(self, charge: Charge, cost: Cost, overhead: Cost = NO_COST) -> Entry:
         """Draw on the budget, and close the account where it is used up."""
+        if overhead is not NO_COST:
+            cost = _sum(cost, overhead)
         amount, left = cost[self._place], self.budget - self.spent[self._place]
         if amount >= left:
             self.end = End.EXHAUSTED
             if amount > left and self.policy.exhaustion == "abort_no_credit":
-                part = Cost(*(each * left // amount for each in cost))
+                part, own = (Cost(*(each * left // amount for each in whole)) for whole in (cost, overhead))
                 self.spent = _sum(self.spent, part)
-                return Entry(Charge.ABORTED, part, self.spent, False)
+                return Entry(Charge.ABORTED, part, self.spent, False, own)
         self.spent = _sum(self.spent, cost)
-        return Entry(charge, cost, self.spent, True)
+        return Entry(charge, cost, self.spent, True, overhead)
 
     def _price(self, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
         if request.key is None:
@@ -217,10 +233,14 @@ class StreamTooShortError(UserError):
 
 
 def entries(
-    requests: Iterable[Request], policy: AccountingPolicy, budget: int, tariff: Tariff
+    requests: Iterable[Request],
+    policy: AccountingPolicy,
+    budget: int,
+    tariff: Tariff,
+    overhead: OverheadModel | None = None,
 ) -> Iterator[tuple[Request, Entry, End | None]]:
     """Replay a stream through a fresh ledger, to its close or the stream's end."""
-    ledger = Ledger(policy, budget, tariff)
+    ledger = Ledger(policy, budget, tariff, overhead)
     for request in requests:
         entry = ledger.charge("evaluation", request)
         yield request, entry, ledger.end
@@ -231,7 +251,8 @@ def entries(
 def price(run: Run, policy: AccountingPolicy, budget: int, budget_text: str) -> Run:
     """The recorded stream of a run under another policy or a smaller budget, without asking the optimizer again.
 
-    Sound because optimizers see neither cost nor budget. Raises StreamTooShortError where the recording stops first.
+    Sound because optimizers see neither cost nor budget. Raises StreamTooShortError where the recording stops first,
+    NoOverheadModelError where a model is to be charged that the run's header has not.
     """
     header = replace(
         run.header,
@@ -243,7 +264,8 @@ def price(run: Run, policy: AccountingPolicy, budget: int, budget_text: str) -> 
     place = component(policy.currency)
     rows: list[Row] = []
     end: End | None = None
-    for request, entry, closed in entries(run.requests, policy, budget, Tariff.from_json(header.tariff)):
+    model = charged_model(policy.overhead, header.overhead, header.optimizer)
+    for request, entry, closed in entries(run.requests, policy, budget, Tariff.from_json(header.tariff), model):
         end = closed
         rows.append(
             Row(

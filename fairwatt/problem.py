@@ -60,6 +60,25 @@ class SearchSpace(ABC):
     def decode(self, point: NDArray[np.float64]) -> Config:
         """The configuration nearest to a point [D] of the unit cube; may be invalid."""
 
+    def configspace(self) -> Any:
+        """A ConfigurationSpace of these dimensions, for libraries that need one; no ordinal, which HpBandSter refuses.
+
+        Raises UserError in a space that has none.
+        """
+        raise UserError(
+            f"the space {type(self).__name__} has no ConfigurationSpace; give it configspace, to_configspace and "
+            "from_configspace, or take an optimizer that needs none"
+        )
+
+    def to_configspace(self, config: Config, space: Any) -> Any:
+        """This configuration as one of `space`, which `configspace` made. Raises UserError as `configspace`."""
+        return self.configspace()
+
+    def from_configspace(self, configuration: Any) -> Config:
+        """The inverse of `to_configspace`; may be invalid. Raises UserError as `configspace`."""
+        config: Config = self.configspace()
+        return config
+
     def size_in_words(self) -> str:
         """Of its encodings and what of them is a configuration, where that needs words; else empty."""
         return ""
@@ -169,7 +188,8 @@ class Benchmark(ABC):
     """A space with an oracle; pure: the same question has the same answer.
 
     fidelities: fractions of full training, ascending, the last 1.0. resumable: whether a longer training may continue
-    a shorter one. provenance: of each column, measured | scaled | affine | surrogate | modelled | estimated.
+    a shorter one. provenance: of each column, measured | scaled | affine | surrogate | modelled | estimated. pue: the
+    power usage effectiveness that its energies contain.
     """
 
     name: str
@@ -180,6 +200,7 @@ class Benchmark(ABC):
     replicates: int
     data_sha256: str
     provenance: Mapping[str, str]
+    pue: float = 1.0
 
     @abstractmethod
     def epochs(self, config: Config, fidelity: float) -> int:

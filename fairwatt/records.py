@@ -121,7 +121,8 @@ class Trial:
 class Request:
     """One question of a recorded stream with the oracle's answer, before any pricing.
 
-    key: None where the configuration is invalid. replicate: index of the repeated training that answered.
+    key: None where the configuration is invalid. replicate: index of the repeated training that answered. cost: what
+    training this request from scratch takes.
     """
 
     trial: Trial
@@ -130,13 +131,11 @@ class Request:
     test_error: float | None
     seconds: float
     epochs: float
+    cost: Cost = field(init=False, repr=False, compare=False)
 
-    @property
-    def cost(self) -> Cost:
-        """What training this request from scratch takes."""
-        if not self.trial.ok:
-            return NO_COST
-        return Cost.of(self.trial.energy_kwh, self.seconds, self.epochs)
+    def __post_init__(self) -> None:
+        cost = Cost.of(self.trial.energy_kwh, self.seconds, self.epochs) if self.trial.ok else NO_COST
+        object.__setattr__(self, "cost", cost)  # once, since every book asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +168,7 @@ class Header:
     space, sampler, data_sha256, fidelities: of the benchmark. arm: the label, optimizer: the registered name.
     code: names the source file of the algorithm by its content. settings: resolved. budget: in billionths of the
     currency's unit. cycle_full: energy of one full cycle of brackets in full trainings, 0 for optimizers without.
+    overhead: the frozen model of what the optimizer itself computes, charged or not; None where there was none.
     """
 
     space: str
@@ -189,6 +189,7 @@ class Header:
     budget: int
     budget_text: str
     tariff: Mapping[str, Sequence[int]]
+    overhead: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def write_run(path: Path, run: Run) -> None:
         path,
         {
             "format": FORMAT,
-            "header": asdict(run.header),
+            "header": _header_to_json(run.header),
             "end": run.end,
             "ended": run.ended,
             "requests": {
@@ -125,6 +125,11 @@ def _read_columns(path: Path, sha256: str) -> dict[str, Any]:
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
+
+
+def _header_to_json(header: Header) -> dict[str, Any]:
+    """Without a model of overhead where there is none, as in files of before there were any."""
+    return {name: value for name, value in asdict(header).items() if name != "overhead" or value is not None}
 
 
 def _header(data: Mapping[str, Any]) -> Header:

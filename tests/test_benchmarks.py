@@ -62,3 +62,38 @@ def test_a_mistake_gets_one_line_and_exit_code_2(run, words: list[str]) -> None:
     assert (code, out) == (2, "")
     assert err.startswith(f"{words[0]}: ")
     assert err.count("\n") == 1
+
+
+def test_models_of_overhead_are_found_again_and_frozen_beside_the_others(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    import json
+
+    import numpy as np
+
+    from fairwatt import overhead
+
+    frozen = tmp_path / "overhead.json"
+    kept = {"a": 1.0, "b": 0.0, "k": 1.0}
+    frozen.write_text(json.dumps({"watts_per_core": 10.0, "optimizers": {"other": kept}}), encoding="utf-8")
+    monkeypatch.setattr(overhead, "FROZEN", frozen)
+    script = runpy.run_path(str(FOLDER / "optimizer_overhead.py"))
+    count = np.arange(150.0)
+    assert script["fit"](np.cumsum(0.02 + 0.003 * count**1.4)) == (0.02, 0.003, 1.4)
+    bursts = np.cumsum(np.where(count % 10 == 0, 5.0, 0.0))  # computes for ten proposals at once
+    assert script["fit"](bursts).total(150) == pytest.approx(75, rel=0.1)
+    script["main"](["rs"], 5, 1, True)
+    models = json.loads(frozen.read_text(encoding="utf-8"))["optimizers"]
+    assert models["other"] == kept
+    assert models["rs"]["a"] > 0
+    overhead._read.cache_clear()
+    assert overhead.frozen_model("rs", 1.59) == overhead.OverheadModel(
+        models["rs"]["a"], models["rs"]["b"], models["rs"]["k"], 10.0, 1.59
+    )
+
+
+def test_every_optimizer_that_ships_has_a_frozen_model() -> None:
+    from fairwatt.overhead import frozen_model
+    from fairwatt.registry import OPTIMIZERS
+
+    assert not [name for name in sorted(OPTIMIZERS.declared) if frozen_model(name, 1.0) is None]

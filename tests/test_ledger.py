@@ -11,6 +11,7 @@ from hypothesis import given
 from fairwatt.budget import Budget
 from fairwatt.errors import NotAvailableError, UnknownNameError, UserError
 from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, BudgetSpent, Entry, Ledger, entries
+from fairwatt.overhead import OverheadModel
 from fairwatt.problem import Tariff
 from fairwatt.records import NANO, NO_COST, Charge, Cost, End, Request, Status, Trial
 
@@ -170,6 +171,48 @@ def test_known_answer_17_first_bracket_of_hyperband(fidelity: str, epochs: int) 
     assert replay(stream, fidelity=fidelity)[-1].spent.nano_epochs == epochs * NANO
 
 
+# -- the optimizer's own computing
+
+NOTHING = OverheadModel(a=0.0, b=0.0, k=2.0, watts=10.0, pue=1.59)
+
+
+@given(streams(), policies, budgets)
+def test_a_model_of_nothing_charges_nothing(stream: list[Request], policy: AccountingPolicy, budget: int) -> None:
+    included = dataclasses.replace(policy, overhead="included_model")
+    assert list(entries(stream, included, budget, TARIFF, NOTHING)) == list(entries(stream, policy, budget, TARIFF))
+
+
+def test_each_proposal_is_charged_for_what_its_choice_takes() -> None:
+    """By hand: 100 + 10 n^2 nJ at 2 W, so half as many ns, and a PUE of 1.5 on energy alone; prices of 1,000."""
+    model = OverheadModel(a=100e-9, b=10e-9, k=2.0, watts=2.0, pue=1.5)
+    stream = [request(0), request(0), request(None), request(1)]  # new, cached, invalid, new
+    policy = AccountingPolicy(overhead="included_model")
+    books = [entry for _, entry, _ in entries(stream, policy, 10**9, TARIFF, model)]
+    assert [entry.cost.energy_nj for entry in books] == [1_150, 165, 210, 1_285]
+    assert [entry.cost.time_ns for entry in books] == [1_050, 55, 70, 1_095]
+    assert [entry.overhead.energy_nj for entry in books] == [150, 165, 210, 285]
+    assert books[-1].spent == Cost(2_810, 2_270, 216 * NANO, 2 * NANO)  # nothing more is trained
+    *_, (_, last, end) = entries(stream, policy, 2_000, TARIFF, model)
+    assert (end, last.charge, last.spent.energy_nj) == (End.EXHAUSTED, Charge.ABORTED, 2_000)
+    assert last.overhead.energy_nj == 285 * 475 // 1_285  # its part of what was left
+
+
+def test_proposals_of_free_answers_stay_limited() -> None:
+    model = OverheadModel(a=1e-9, b=0.0, k=1.0, watts=10.0)
+    ledger = Ledger(AccountingPolicy(overhead="included_model"), TARIFF.full.energy_nj, TARIFF, model)
+    proposals = 0
+    while ledger.end is None:
+        ledger.charge("evaluation", request(None))
+        proposals += 1
+    assert (ledger.end, proposals) == (End.STALLED, FREE_PROPOSALS_PER_TRAINING + 1)
+
+
+def test_a_model_goes_with_its_policy() -> None:
+    for policy, model in (("included_model", None), ("excluded_reported", NOTHING)):
+        with pytest.raises(ValueError, match="the model of overhead is"):
+            Ledger(AccountingPolicy(overhead=policy), 1, TARIFF, model)
+
+
 # -- rules
 
 
@@ -258,7 +301,6 @@ def test_a_continued_training_is_one_evaluation_more() -> None:
         ("exhaustion", "partial_credit"),
         ("exhaustion", "strict_stop"),
         ("currency", "co2"),
-        ("overhead", "included_model"),
         ("tuning", "amortised"),
         ("workers", 4),
         ("pue", 1.59),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fairwatt.budget import component
 from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, entries
+from fairwatt.overhead import charged_model
 from fairwatt.problem import Tariff
 from fairwatt.records import Cost, End, Run
 
@@ -29,9 +30,12 @@ class Account:
     def __init__(self, run: Run, policy: AccountingPolicy) -> None:
         self._run = run
         self._tariff = Tariff.from_json(run.header.tariff)
-        self._costs: list[Cost] = [
-            entry.cost for _, entry, _ in entries(run.requests, policy, _NEVER_CLOSED, self._tariff)
-        ]
+        model = charged_model(policy.overhead, run.header.overhead, run.header.optimizer)
+        self._costs: list[Cost] = []
+        self._overheads: list[Cost] = []
+        for _, entry, _ in entries(run.requests, policy, _NEVER_CLOSED, self._tariff, model):
+            self._costs.append(entry.cost)
+            self._overheads.append(entry.overhead)
         self._totals: dict[int, tuple[list[int], list[int]]] = {}
 
     def spent(self, currency: str) -> list[int]:
@@ -65,5 +69,6 @@ class Account:
         """Totals after each request, and how many of the requests were free by then."""
         if place not in self._totals:
             costs = [cost[place] for cost in self._costs]
-            self._totals[place] = list(accumulate(costs)), list(accumulate(int(cost == 0) for cost in costs))
+            free = [cost == overhead[place] for cost, overhead in zip(costs, self._overheads, strict=True)]
+            self._totals[place] = list(accumulate(costs)), list(accumulate(map(int, free)))
         return self._totals[place]

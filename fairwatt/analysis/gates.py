@@ -20,6 +20,7 @@ MAX_INITIAL = Fraction(1, 3)
 
 _SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
 _OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives")
+_OF_ONE_ARM_WHERE_CHARGED = ("overhead",)
 
 
 def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:
@@ -32,7 +33,8 @@ def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None
     for header in (run.header for run in runs):
         for name in _SHARED:
             _same(name, first, header)
-        for name in _OF_ONE_ARM:
+        charged = header.policy["overhead"] == "included_model"
+        for name in _OF_ONE_ARM + (_OF_ONE_ARM_WHERE_CHARGED if charged else ()):
             _same(name, arms.setdefault(header.arm, header), header)
         if (header.arm, header.seed) in cells:
             raise ComparisonError(f"{header.space}: arm {header.arm}, seed {header.seed} is there twice")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairwatt.analysis.protocol import Protocol
+from fairwatt.analysis.spend import Overhead
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
@@ -21,9 +22,9 @@ class Results:
     """One study's folder.
 
     study: its declaration. runs: by space, arms and seeds in the study's order; each recorded at its largest budget.
-    missing: (space, arm, seed) of cells without a run. extended: number of seeds before each extension. cpu_seconds:
-    by (space, arm), of the whole search process, where it was noted. provenance: of each version of code and machine
-    that made runs, the latest last.
+    missing: (space, arm, seed) of cells without a run. extended: number of seeds before each extension. overheads: by
+    (space, arm) and seed, where they were noted. provenance: of each version of code and machine that made runs, the
+    latest last.
     """
 
     folder: Path
@@ -32,7 +33,7 @@ class Results:
     runs: Mapping[str, tuple[Run, ...]]
     missing: tuple[tuple[str, str, int], ...]
     extended: tuple[int, ...]
-    cpu_seconds: Mapping[tuple[str, str], tuple[float, ...]]
+    overheads: Mapping[tuple[str, str], Mapping[int, Overhead]]
     provenance: Sequence[Mapping[str, Any]]
 
     @property
@@ -97,18 +98,20 @@ def load(folder: Path) -> Results:
         runs=runs,
         missing=tuple(missing),
         extended=tuple(claim["extended"]),
-        cpu_seconds=_cpu_seconds(folder / "timings.jsonl"),
+        overheads=_overheads(folder / "timings.jsonl"),
         provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else [],
     )
 
 
-def _cpu_seconds(path: Path) -> dict[tuple[str, str], tuple[float, ...]]:
-    """Noted seconds by (space, arm); a line torn by a crash is left out."""
-    noted: dict[tuple[str, str], list[float]] = {}
+def _overheads(path: Path) -> dict[tuple[str, str], dict[int, Overhead]]:
+    """Notes by (space, arm) and seed, the last of each; lines torn by a crash and those of before there were any
+    notes on optimizers are left out."""
+    noted: dict[tuple[str, str], dict[int, Overhead]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             timing = json.loads(line)
-        except json.JSONDecodeError:
+            overhead = Overhead(timing["optimizer_seconds"], timing["watts_per_core"], timing["pue"])
+        except (json.JSONDecodeError, KeyError):
             continue
-        noted.setdefault((timing["space"], timing["arm"]), []).append(timing["cpu_seconds"])
-    return {arm: tuple(seconds) for arm, seconds in noted.items()}
+        noted.setdefault((timing["space"], timing["arm"]), {})[timing["seed"]] = overhead
+    return noted

@@ -17,6 +17,7 @@ from fairwatt.analysis import figures
 from fairwatt.analysis.attainment import median_surfaces
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.analysis.wording import TextTable, number, sentence, verdict_table, versus
 from fairwatt.budget import component
@@ -50,7 +51,18 @@ RULES = (
 MOST_POINTS = 20_000
 """Of a table's cells in a picture."""
 
-_TITLES = {"energy_kwh": "energy, kWh", "energy_kwh_min": "min", "energy_kwh_max": "max"}
+_TITLES = {
+    "energy_kwh": "energy, kWh",
+    "energy_kwh_min": "min",
+    "energy_kwh_max": "max",
+    "timed": "searches timed",
+    "cpu_seconds": "CPU s, median",
+    "cpu_seconds_max": "max",
+    "joules": "J, median",
+    "share": "% of budget, median",
+    "share_max": "max",
+    "charged_joules": "J charged, mean",
+}
 
 
 def write_report(
@@ -251,15 +263,25 @@ def _recorded(verdicts: Sequence[Verdict], kind: str) -> list[Verdict]:
 
 
 def _overhead(comparison: Comparison, results: Results) -> TextTable:
-    rows = []
-    for arm in comparison.arms:
-        seconds = results.cpu_seconds.get((comparison.space, arm), ())
-        rows.append((arm, str(len(seconds)), f"{np.median(seconds):.3f}" if seconds else "-"))
+    noted = {arm: results.overheads.get((comparison.space, arm), {}) for arm in comparison.arms}
+    frame = overhead_table(comparison.endpoints, comparison.books, noted)
+    powers = sorted({(each.watts, each.pue) for seeds in noted.values() for each in seeds.values()})
+    power = " or ".join(f"{watts:g} W a core x PUE {pue:g}" for watts, pue in powers) or "a declared power"
+    charged = comparison.books[0].policy.overhead == "included_model"
     caption = (
-        "CPU seconds of a whole search process for its recorded stream, oracle and books included: an upper bound of "
-        "the optimizer's own work. Reported, not charged."
+        "What optimizers computed themselves until the books closed: processor seconds of ask and tell, of all threads "
+        f"of one process of this study ({_machine(results)}), the first search of a process with the loading of its "
+        f"libraries; in joules by {power}, declared and not measured. Beside a budget in "
+        f"{comparison.reference.energy_label}, paid elsewhere. "
+        + (
+            "Not these, which differ from run to run, but joules of a frozen model were charged to each proposal."
+            if charged
+            else "Reported, not charged."
+        )
     )
-    return TextTable(caption, ("arm", "timed searches", "median CPU seconds"), tuple(rows))
+    for name in ("share", "share_max"):
+        frame[name] *= 100
+    return frame_table(frame if charged else frame.drop(columns="charged_joules"), caption)
 
 
 def _provenance(results: Results, comparisons: Sequence[Comparison]) -> TextTable:
@@ -285,6 +307,11 @@ def _caveats(comparison: Comparison) -> tuple[str, ...]:
         "'random search needs' comes out too small here: its closed form selects by the mean over repeats, arms by the "
         "one repeat that they see",
     )
+
+
+def _machine(results: Results) -> str:
+    about = _latest(results)
+    return f"{about.get('system', 'unknown system')}, {about.get('cores', 'unknown')} cores"
 
 
 def _latest(results: Results) -> Mapping[str, Any]:

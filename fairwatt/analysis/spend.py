@@ -1,19 +1,41 @@
-"""What each arm spent, in every currency, and what it proposed: the specification's controls T1 and T3."""
+"""What each arm spent, in every currency, what it proposed and computed: the specification's controls T1, T3, T24."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fairwatt.analysis.endpoints import Endpoints
+from fairwatt.analysis.trajectories import Trajectory
 from fairwatt.books import Book
 from fairwatt.budget import component
 from fairwatt.ledger import entries
+from fairwatt.overhead import charged_model
 from fairwatt.records import JOULES_PER_KWH, NANO, NO_COST, Cost, End, Request
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WORTH_A_FLAG = 0.01
+"""Share of the budget from which an optimizer's own computing can change a verdict."""
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """What one search's optimizer computed itself: measured beside the books, never in them.
+
+    seconds: of a processor, until the account closed, by budget. watts: the declared power. pue: that of the space.
+    """
+
+    seconds: Mapping[str, float]
+    watts: float
+    pue: float
+
+    def joules(self, budget: str) -> float:
+        """Energy until the account closed at this budget."""
+        return self.seconds[budget] * self.watts * self.pue
 
 
 def spend_table(endpoints: Endpoints, books: Iterable[Book]) -> "pd.DataFrame":
@@ -35,7 +57,9 @@ def spend_table(endpoints: Endpoints, books: Iterable[Book]) -> "pd.DataFrame":
             ends: Counter[End] = Counter()
             for trajectory in trajectories.values():
                 budget = granted.budget.resolve(book.policy.currency, trajectory.tariff)
-                lines = list(entries(trajectory.run.requests, book.policy, budget, trajectory.tariff))
+                header = trajectory.run.header
+                model = charged_model(book.policy.overhead, header.overhead, header.optimizer)
+                lines = list(entries(trajectory.run.requests, book.policy, budget, trajectory.tariff, model))
                 total = lines[-1][1].spent if lines else NO_COST
                 ends[trajectory.close(granted).end] += 1
                 spent.append(total)
@@ -99,6 +123,57 @@ def proposal_table(endpoints: Endpoints, books: Iterable[Book]) -> "pd.DataFrame
                 }
             )
     return pd.DataFrame(rows)
+
+
+def overhead_table(
+    endpoints: Endpoints, books: Iterable[Book], noted: Mapping[str, Mapping[int, Overhead]]
+) -> "pd.DataFrame":
+    """One row for each arm and budget: what optimizers computed themselves until the books closed.
+
+    noted: by arm and seed. Columns: arm, budget (granted), timed (searches), cpu_seconds and joules (median),
+    cpu_seconds_max, share and share_max (of the budget in energy: in other currencies, of as many mean full trainings),
+    charged_joules (mean; 0 where the policy charges nothing), flag (where share_max is more than 1 %). NaN and no flag
+    where no search was timed.
+    """
+    import pandas as pd
+
+    rows = []
+    for book in books:
+        for arm, trajectories in endpoints.trajectories.items():
+            granted = endpoints.protocol.granted(arm, book)
+            budget, place = str(granted.budget), component(book.policy.currency)
+            timed = [overhead for overhead in noted.get(arm, {}).values() if budget in overhead.seconds]
+            tariff = next(iter(trajectories.values())).tariff
+            trainings = granted.budget.resolve(book.policy.currency, tariff) / tariff.full[place]
+            granted_joules = trainings * tariff.full.energy_nj / NANO
+            seconds = np.array([overhead.seconds[budget] for overhead in timed] or [np.nan])
+            joules = np.array([overhead.joules(budget) for overhead in timed] or [np.nan])
+            share_max = joules.max() / granted_joules
+            rows.append(
+                {
+                    "arm": arm,
+                    "budget": budget,
+                    "timed": len(timed),
+                    "cpu_seconds": np.median(seconds),
+                    "cpu_seconds_max": seconds.max(),
+                    "joules": np.median(joules),
+                    "share": np.median(joules) / granted_joules,
+                    "share_max": share_max,
+                    "charged_joules": np.mean([_charged_joules(run, granted) for run in trajectories.values()]),
+                    "flag": f"> {WORTH_A_FLAG:.0%} of the budget" if share_max > WORTH_A_FLAG else "",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _charged_joules(trajectory: Trajectory, book: Book) -> float:
+    """What the books charged for the optimizer's own computing."""
+    header, budget = trajectory.run.header, book.budget.resolve(book.policy.currency, trajectory.tariff)
+    model = charged_model(book.policy.overhead, header.overhead, header.optimizer)
+    if model is None:
+        return 0.0
+    lines = entries(trajectory.run.requests, book.policy, budget, trajectory.tariff, model)
+    return sum(entry.overhead.energy_nj for _, entry, _ in lines) / NANO
 
 
 def _repeated(requests: Iterable[Request]) -> int:

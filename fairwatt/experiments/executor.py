@@ -3,8 +3,8 @@
 import json
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -15,23 +15,30 @@ from fairwatt.experiments.runner import run
 from fairwatt.experiments.store import Store
 from fairwatt.experiments.study import Cell, Study, cells
 from fairwatt.experiments.task_executor import check_executor, make_executor
-from fairwatt.ledger import AccountingPolicy
+from fairwatt.ledger import AccountingPolicy, price
+from fairwatt.overhead import WATTS_PER_CORE, Stopwatch, charged_model, frozen_model
 from fairwatt.problem import Benchmark
 from fairwatt.registry import make_benchmark
 from fairwatt.runfile import write_reference, write_run
 from fairwatt.sealed import is_intact
 
-_SLOW_FIRST = {"bananas": 0, "bohb": 1, "hb": 2}
+_SLOW = ("smac-mf", "bohb-hpbandster", "smac", "tpe", "mo-sh-bananas", "bananas", "ms-ehvi", "ea-bananas")
+"""Begun first, so that no core waits for the last of them."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one cell. `error` is empty where it succeeded."""
+    """What became of one cell. `error` is empty where it succeeded.
+
+    cpu_seconds: of everything that was done for it. optimizer_seconds: what of them the optimizer computed until its
+    account closed, by budget.
+    """
 
     cell: Cell
     error: str
     cpu_seconds: float
     requests: int
+    optimizer_seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_study(
@@ -57,17 +64,17 @@ def run_study(
         write_reference(store.reference_path(space), _benchmark(study, space).reference())
     store.note_provenance(provenance())
     todo = [cell for cell, path in everything if not is_intact(path)]
-    todo.sort(key=lambda cell: _SLOW_FIRST.get(cell.arm.optimizer, 9))
+    todo.sort(key=lambda cell: _SLOW.index(cell.arm.optimizer) if cell.arm.optimizer in _SLOW else len(_SLOW))
     done = len(everything) - len(todo)
     progress(done, len(everything), None)
     outcomes = []
-    with (folder / "timings.jsonl").open("a", encoding="utf-8") as timings:
+    with store.open_timings() as timings:
         there = Store(folder.resolve())  # for workers that stand in another folder
         for _, outcome in executing.run(partial(run_cell, study, there), todo):
             done += 1
             outcomes.append(outcome)
             if not outcome.error:
-                timings.write(json.dumps(_timing(outcome)) + "\n")
+                timings.write(json.dumps(_timing(study, outcome)) + "\n")
                 timings.flush()
             progress(done, len(everything), outcome)
     return outcomes
@@ -86,6 +93,8 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
         for arm in study.optimizers:
             factory = arm.factory()
             factory.cycle_full(fidelities, factory.resolve(arm.settings))
+            model = frozen_model(factory.name, benchmark.pue)
+            charged_model(_policy(study, benchmark).overhead, model.to_json() if model else None, factory.name)
     return paths(study, Store(folder))
 
 
@@ -114,6 +123,7 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
     budgets = sorted(study.largest(cell.arm), key=lambda budget: budget.resolve(policy.currency, tariff))
     path = store.run_path(cell, str(budgets[-1]), policy.policy_id)
     books = [book for budget in budgets for book in sensitivity_books(policy, budget, tariff)]
+    stopwatch = Stopwatch()
     try:
         recorded = run(
             benchmark,
@@ -125,6 +135,7 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
             label=cell.arm.label,
             initial=study.initial,
             also=[(book.policy, book.budget.resolve(book.policy.currency, tariff)) for book in books],
+            stopwatch=stopwatch,
         )
         write_run(path, recorded)
     except UserError as error:
@@ -134,7 +145,9 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
         store.fail(path, traceback.format_exc())
         return Outcome(cell, f"{type(error).__name__}: {error}", time.process_time() - started, 0)
     store.failure_path(path).unlink(missing_ok=True)
-    return Outcome(cell, "", time.process_time() - started, len(recorded.requests))
+    until = {str(b): price(recorded, policy, b.resolve(policy.currency, tariff), str(b)) for b in budgets}
+    seconds = {budget: stopwatch.laps[len(closed) - 1] for budget, closed in until.items() if len(closed)}
+    return Outcome(cell, "", time.process_time() - started, len(recorded.requests), seconds)
 
 
 def _benchmark(study: Study, space: str) -> Benchmark:
@@ -152,11 +165,14 @@ def _policy(study: Study, benchmark: Benchmark) -> AccountingPolicy:
     return AccountingPolicy.of(study.policy, resumable=benchmark.resumable)
 
 
-def _timing(outcome: Outcome) -> dict[str, object]:
+def _timing(study: Study, outcome: Outcome) -> dict[str, object]:
     return {
         "space": outcome.cell.space,
         "arm": outcome.cell.arm.label,
         "seed": outcome.cell.seed,
         "cpu_seconds": round(outcome.cpu_seconds, 4),
         "requests": outcome.requests,
+        "optimizer_seconds": {budget: round(seconds, 6) for budget, seconds in outcome.optimizer_seconds.items()},
+        "watts_per_core": WATTS_PER_CORE,
+        "pue": _benchmark(study, outcome.cell.space).pue,
     }

@@ -10,6 +10,7 @@ from fairwatt.budget import Budget
 from fairwatt.errors import UserError
 from fairwatt.ledger import AccountingPolicy, Ledger, price
 from fairwatt.optimizer import OptimizerFactory, SearchEnded
+from fairwatt.overhead import Stopwatch, charged_model, frozen_model
 from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import End, Header, Query, Request, Run, Trial
 from fairwatt.registry import OPTIMIZERS, make_benchmark
@@ -29,6 +30,7 @@ def run(
     label: str | None = None,
     initial: int = 3,
     also: Sequence[Book] = (),
+    stopwatch: Stopwatch | None = None,
 ) -> Run:
     """Run one search and keep its books.
 
@@ -36,8 +38,10 @@ def run(
     as "30 full" (full trainings at mean cost) or "14.2 kWh". policy: a policy or settings of one. label: the
     arm's name, which keys its random stream; the optimizer's name where None. also: further (policy, budget) pairs;
     recording goes on until their accounts have closed too, so that the run can be priced under each of them later.
+    stopwatch: notes what the optimizer itself computes, with a lap for each request; nothing here depends on it.
 
-    Raises UserError for unknown names and settings, and for an optimizer that asks for a fidelity there is not.
+    Raises UserError for unknown names and settings, and for an optimizer that asks for a fidelity there is not;
+    NoOverheadModelError.
     """
     benchmark = make_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
     factory = OPTIMIZERS.load(optimizer) if isinstance(optimizer, str) else optimizer
@@ -56,6 +60,7 @@ def run(
     arm = label or factory.name
     resolved = factory.resolve(settings or {})
     problem = benchmark.problem(seed, initial=initial, objectives=factory.objectives)
+    model = frozen_model(factory.name, benchmark.pue)
     header = Header(
         space=benchmark.name,
         sampler=benchmark.space.sampler,
@@ -75,23 +80,32 @@ def run(
         budget=amount,
         budget_text=str(wanted),
         tariff=tariff.to_json(),
+        overhead=model.to_json() if model else None,
     )
-    ledgers = [Ledger(*book, tariff) for book in [(policy, amount), *also]]
-    search = factory.create(problem, stream("optimizer", benchmark.name, seed, arm), **resolved)
+    open_ledgers = [
+        Ledger(kept, most, tariff, charged_model(kept.overhead, header.overhead, factory.name))
+        for kept, most in dict.fromkeys([(policy, amount), *also])
+    ]
+    stopwatch = stopwatch or Stopwatch()
+    with stopwatch:
+        search = factory.create(problem, stream("optimizer", benchmark.name, seed, arm), **resolved)
     requests: list[Request] = []
     ended = False
-    while any(ledger.end is None for ledger in ledgers):
+    while open_ledgers:
         try:
-            query = search.ask()
+            with stopwatch:
+                query = search.ask()
         except SearchEnded:
             ended = True
             break
         request = answer(benchmark, problem, plain(query, arm), seed)
-        for ledger in ledgers:
-            if ledger.end is None:
-                ledger.charge("evaluation", request)
+        for ledger in open_ledgers:
+            ledger.charge("evaluation", request)
+        open_ledgers = [ledger for ledger in open_ledgers if ledger.end is None]
         requests.append(request)
-        search.tell(request.trial)
+        with stopwatch:
+            search.tell(request.trial)
+        stopwatch.lap()
     recorded = Run(header, (), End.ENDED_EARLY, tuple(requests), ended)
     return price(recorded, policy, amount, header.budget_text)
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from fairwatt.errors import UserError
 from fairwatt.experiments.study import Cell, Study
@@ -54,6 +54,15 @@ class Store:
         noted = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         if noted[-1:] != [provenance]:
             write_atomically(path, json.dumps([*noted, provenance], indent=1).encode() + b"\n")
+
+    def open_timings(self) -> TextIO:
+        """The notes on processor time, to add to; a line that a crash tore is ended, or the next one would be lost."""
+        path = self.folder / "timings.jsonl"
+        noted = path.read_bytes() if path.is_file() else b""
+        notes = path.open("a", encoding="utf-8")
+        if noted and not noted.endswith(b"\n"):
+            notes.write("\n")
+        return notes
 
     def run_path(self, cell: Cell, budget_text: str, policy_id: str) -> Path:
         """Where one cell's run is, or will be."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.problem import Dim, SearchSpace
 from fairwatt.records import Config, Value
 from fairwatt.search_spaces.config_trainings import CONFIG
+
+if TYPE_CHECKING:
+    from ConfigSpace import Configuration, ConfigurationSpace
 
 _ARCHITECTURE = 5
 _UNORDERED = ("optimizer", "policy")
@@ -149,6 +153,40 @@ class ConfigGrid(SearchSpace):
         )
         return (*network, *values)
 
+    def configspace(self) -> "ConfigurationSpace":
+        """The ten dimensions: positions of ordered values, the others, and those with one value, by name."""
+        from ConfigSpace import Categorical, ConfigurationSpace, Integer
+
+        space = ConfigurationSpace(name="config-grid")
+        for dim in self.dims:
+            counted = _counted(dim)
+            space.add(
+                Integer(dim.name, (0, len(dim.values) - 1)) if counted else Categorical(dim.name, _names(dim.values))
+            )
+        return space
+
+    def to_configspace(self, config: Config, space: "ConfigurationSpace") -> "Configuration":
+        """This configuration as one of `space`, which `configspace` made. Raises ValueError for what is not valid."""
+        from ConfigSpace import Configuration
+
+        self.key(config)
+        values = {
+            dim.name: dim.values.index(value) if _counted(dim) else str(value)
+            for dim, value in zip(self.dims, config, strict=True)
+        }
+        return Configuration(space, values=values)
+
+    def from_configspace(self, configuration: "Configuration") -> Config:
+        """The inverse of `to_configspace`; numbers of different networks become the nearest network, as by `decode`."""
+        found = (configuration[dim.name] for dim in self.dims)
+        places = (
+            int(value) if _counted(dim) else _names(dim.values).index(str(value))
+            for dim, value in zip(self.dims, found, strict=True)
+        )
+        return self.decode(
+            np.array([(place + 0.5) / len(dim.values) for dim, place in zip(self.dims, places, strict=True)])
+        )
+
     def _unit(self, values: Sequence[Value]) -> list[float]:
         return [
             (dim.values.index(value) + 0.5) / len(dim.values) for dim, value in zip(self.dims, values, strict=False)
@@ -166,3 +204,12 @@ class ConfigGrid(SearchSpace):
     def _other(self, place: int, here: int, rng: np.random.Generator) -> int:
         other = int(rng.integers(len(self._choices[place]) - 1))
         return other + (other >= here)
+
+
+def _counted(dim: Dim) -> bool:
+    """Whether a position says which value; of one value there is no range of positions."""
+    return dim.ordered and len(dim.values) > 1
+
+
+def _names(values: Sequence[Value]) -> list[str]:
+    return [str(value) for value in values]

@@ -46,6 +46,7 @@ class MeasuredConfigs(CurveBenchmark):
                 "between measured epochs",
             ),
         )
+        self.pue = table.card.pue or 1.0
 
     def verify(self) -> None:
         """Compute the table's checksum again. Raises TableError where its content is not what was written."""

@@ -77,6 +77,8 @@ class ModelledConfigs(CurveBenchmark):
                 "random search in closed form are over its draws, not over keys",
             ),
         )
+        if surrogate.energy is None:
+            self.pue = ECNAS_GPU.pue
 
     def verify(self) -> None:
         """Read the surrogate again. Raises DamagedFileError, and UserError where it is another one by now."""

@@ -66,6 +66,8 @@ class TabularBenchmark(Benchmark):
         self._energy_label = energy_label
         self._notes = notes
         self._table = table
+        if table is not None and table.card.pue:
+            self.pue = table.card.pue
         self._places = CellPlaces(data.cells)
         self._place = {fidelity: place for place, fidelity in enumerate(self.fidelities)}
         self._only_repeat = np.zeros(len(data.cells), dtype=np.int8)

@@ -12,21 +12,27 @@ from fairwatt.analysis.truth import Truth
 from fairwatt.books import neighbouring_books, sensitivity_books
 from fairwatt.budget import Budget
 from fairwatt.ledger import AccountingPolicy, StreamTooShortError, price
+from fairwatt.overhead import OverheadModel
 from fairwatt.records import Charge, End, Run
 
 SMALL = world(6, name="small")
 TRUTH = Truth.of(SMALL.reference)
+OVERHEAD = OverheadModel(a=2_000.0, b=500.0, k=0.5, watts=10.0).to_json()  # J, of trainings of about 70,000
 QUESTIONS = [(key, fidelity) for key in range(6) for fidelity in FIDELITIES] + [(INVALID, 1.0)]
 STREAMS = st.lists(st.sampled_from(QUESTIONS), max_size=40)
 
 
 @settings(max_examples=150, deadline=None)
-@given(STREAMS, st.booleans(), st.sampled_from(["0.5 full", "2 full", "3 full"]), st.booleans())
+@given(STREAMS, st.booleans(), st.sampled_from(["0.5 full", "2 full", "3 full"]), st.booleans(), st.booleans())
 def test_every_closing_is_the_ledgers(
-    stream: list[tuple[int, float]], ended: bool, budget: str, overshoot: bool
+    stream: list[tuple[int, float]], ended: bool, budget: str, overshoot: bool, included: bool
 ) -> None:
-    policy = AccountingPolicy(exhaustion="overshoot" if overshoot else "abort_no_credit")
-    run = SMALL.record([SMALL.ask(*question) for question in stream], "a", 0, ended=ended, policy=policy)
+    policy = AccountingPolicy(
+        exhaustion="overshoot" if overshoot else "abort_no_credit",
+        overhead="included_model" if included else "excluded_reported",
+    )
+    asked = [SMALL.ask(*question) for question in stream]
+    run = SMALL.record(asked, "a", 0, ended=ended, policy=policy, overhead=OVERHEAD)
     trajectory = Trajectory(run, TRUTH)
     wanted = Budget.parse(budget)
     for book in sensitivity_books(policy, wanted) + neighbouring_books(policy, wanted):
@@ -58,6 +64,14 @@ def test_a_search_that_only_repeats_itself_stalls() -> None:
     closing = Account(run, AccountingPolicy()).close(AccountingPolicy(), 2 * SMALL.reference.tariff.full.energy_nj)
     assert closing.end is End.STALLED
     assert closing.credited == 1 + 50 * 2 + 1  # paid once, the free ones, and the one too many
+
+
+def test_a_search_that_only_repeats_itself_stalls_though_its_proposals_are_charged() -> None:
+    policy = AccountingPolicy(overhead="included_model")
+    model = OverheadModel(a=1e-9, b=0.0, k=1.0, watts=10.0)
+    run = SMALL.record([SMALL.ask(0)] * 200, "a", 0, policy=policy, overhead=model.to_json())
+    closing = Account(run, policy).close(policy, 2 * SMALL.reference.tariff.full.energy_nj)
+    assert (closing.end, closing.credited) == (End.STALLED, 1 + 50 * 2 + 1)
 
 
 def test_sums_beyond_64_bits_are_exact() -> None:

@@ -87,6 +87,16 @@ def test_one_arm_has_one_setting() -> None:
         check(runs, WORLD.reference, PROTOCOL)
 
 
+def test_one_arm_is_charged_by_one_model_where_it_is_charged() -> None:
+    policy = AccountingPolicy(overhead="included_model")
+    protocol = replace(PROTOCOL, policy={"overhead": "included_model"})
+    models = [{"a": float(a), "b": 0.0, "k": 1.0, "watts": 10.0, "pue": 1.0} for a in range(2)]
+    charged = [WORLD.record([], "rs", seed, policy=policy, overhead=models[seed]) for seed in range(2)]
+    with pytest.raises(ComparisonError, match="overhead differs"):
+        check(charged, WORLD.reference, protocol)
+    check([WORLD.record([], "rs", seed, overhead=models[seed]) for seed in range(2)], WORLD.reference, PROTOCOL)
+
+
 def test_budgets_must_agree_but_for_the_declared_factor() -> None:
     runs = [WORLD.record([], "rs", 0), WORLD.record([], "a", 0, budget="120 full")]
     with pytest.raises(ComparisonError, match=r"budget differs: 30 full in rs .*, 120 full in a"):

@@ -117,6 +117,20 @@ def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(folder: Path) -> Non
     assert not [value for row in rows for value in row.values() if value[:1] in "=@" and value]
 
 
+def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(folder: Path) -> None:
+    results = load(folder)
+    table = report._overhead(results.comparisons()[0], results)
+    assert [row[:3] for row in table.rows] == [
+        (arm, budget, "6") for budget in ("5 full", "10 full") for arm in ("rs", "re", "semoa")
+    ]
+    assert all(0 < float(row[3]) <= float(row[4]) for row in table.rows)
+    assert table.columns[3:] == ("CPU s, median", "max", "J, median", "% of budget, median", "max", "flag")
+    assert float(table.rows[0][5]) == pytest.approx(10 * float(table.rows[0][3]), rel=1e-3)
+    assert "10 W a core x PUE 1, declared and not measured" in table.caption
+    assert results.provenance[-1]["system"] in table.caption
+    assert results.references["toy-cells"].energy_label in table.caption
+
+
 def test_unfinished_and_damaged_folders_are_said(folder: Path, tmp_path: Path) -> None:
     import shutil
 

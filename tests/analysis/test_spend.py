@@ -5,8 +5,9 @@ from synthetic import FIDELITIES, INVALID, world
 
 from fairwatt.analysis.endpoints import Endpoints
 from fairwatt.analysis.protocol import Protocol
-from fairwatt.analysis.spend import proposal_table, spend_table
+from fairwatt.analysis.spend import Overhead, overhead_table, proposal_table, spend_table
 from fairwatt.analysis.truth import Truth
+from fairwatt.overhead import OverheadModel
 
 WORLD = world(50)
 PROTOCOL = Protocol(budgets=("4 full",))
@@ -51,3 +52,29 @@ def test_an_arm_that_only_proposes_the_impossible() -> None:
     row = proposal_table(Endpoints(runs, Truth.of(WORLD.reference), PROTOCOL), BOOKS).iloc[0]
     assert row["valid"] == 0
     assert row[["distinct", "modal", "full_fidelity"]].isna().all()
+
+
+def test_overhead_beside_the_budget() -> None:
+    """4 mean trainings are 4 * c-bar * 3.6 MJ; by hand 10 W x 1.5 x seconds."""
+    joules = 4 * WORLD.reference.tariff.full.energy_nj / 1e9
+    seconds = [1.0, 2.0, 0.011 * joules / 15]
+    noted = {"rs": {seed: Overhead({"4 full": each, "8 full": 9e9}, 10.0, 1.5) for seed, each in enumerate(seconds)}}
+    table = overhead_table(_endpoints(), BOOKS, noted).set_index("arm")
+    row = table.loc["rs"]
+    assert (row["timed"], row["cpu_seconds"], row["cpu_seconds_max"], row["joules"]) == (3, 2.0, seconds[2], 30.0)
+    assert (row["share"], row["share_max"]) == (pytest.approx(30 / joules), pytest.approx(0.011))
+    assert (row["flag"], row["charged_joules"]) == ("> 1% of the budget", 0)
+    assert (table.loc["ends", "timed"], table.loc["ends", "flag"]) == (0, "")
+    assert table.loc["ends", ["cpu_seconds", "share", "share_max"]].isna().all()
+
+
+def test_overhead_that_is_charged() -> None:
+    protocol = Protocol(budgets=("4 full",), policy={"overhead": "included_model"})
+    book = protocol.primary("4 full", False)
+    model = OverheadModel(2.0, 1.0, 1.0, 10.0, 1.5).to_json()
+    asked = [WORLD.ask(0), WORLD.ask(0), WORLD.ask(INVALID)]
+    run = WORLD.record(asked, "a", 0, ended=True, policy=book.policy, overhead=model)
+    endpoints = Endpoints([run], Truth.of(WORLD.reference), protocol)
+    assert overhead_table(endpoints, [book], {}).loc[0, "charged_joules"] == pytest.approx(1.5 * (2 + 3 + 4))
+    spent = spend_table(endpoints, [book]).loc[0, "energy_kwh"]
+    assert spent == pytest.approx(WORLD.reference.energy_kwh[0] + 13.5 / 3.6e6)

@@ -1,16 +1,19 @@
 """One search: what the optimizer is told, what the books show, what is recorded."""
 
 import dataclasses
+import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fairwatt
-from fairwatt import runfile
+from fairwatt import overhead, runfile
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.ledger import AccountingPolicy, StreamTooShortError, price
 from fairwatt.optimizer import OptimizerFactory, Search, optimizer
+from fairwatt.overhead import NoOverheadModelError, Stopwatch
 from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import Charge, End, Query, Trial
 from fairwatt.runfile import read_reference, read_run, write_reference, write_run
@@ -43,6 +46,15 @@ def benchmark() -> Benchmark:
 @pytest.fixture(autouse=True)
 def _forget() -> None:
     told.clear()
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models under which what `astray` computes takes a third of a mean training by its tenth proposal."""
+    path = tmp_path / "overhead.json"
+    models = {"astray": {"a": 20_000.0, "b": 1_000.0, "k": 1.5}, "rs": {"a": 0.0, "b": 0.0, "k": 1.0}}
+    path.write_text(json.dumps({"watts_per_core": 10.0, "optimizers": models}), encoding="utf-8")
+    monkeypatch.setattr(overhead, "FROZEN", path)
 
 
 def test_a_run_closes_at_its_budget_and_the_aborted_training_answers_nothing(benchmark: Benchmark) -> None:
@@ -101,7 +113,7 @@ def test_invalid_proposals_are_rows_without_numbers(benchmark: Benchmark) -> Non
     assert set(charged) == {benchmark.tariff().cheapest.energy_nj}
 
 
-def test_repricing_equals_running(benchmark: Benchmark) -> None:
+def test_repricing_equals_running(benchmark: Benchmark, frozen: None) -> None:
     """Section 4 of the design: one recorded stream stands for every smaller budget and other policy."""
     others = [
         (AccountingPolicy(), "10 full"),
@@ -110,6 +122,8 @@ def test_repricing_equals_running(benchmark: Benchmark) -> None:
         (AccountingPolicy(currency="epochs"), "20 full"),
         (AccountingPolicy(currency="time"), "20 full"),
         (AccountingPolicy(fidelity="continue"), "20 full"),
+        (AccountingPolicy(overhead="included_model"), "20 full"),
+        (AccountingPolicy(overhead="included_model", invalid="charge_min", currency="time"), "15 full"),
     ]
     tariff = benchmark.tariff()
     from fairwatt.budget import Budget
@@ -120,6 +134,69 @@ def test_repricing_equals_running(benchmark: Benchmark) -> None:
         direct = fairwatt.run(benchmark, astray, budget=text, policy=policy)
         repriced = price(recorded, policy, amount, text)
         assert (repriced.rows, repriced.end, repriced.header) == (direct.rows, direct.end, direct.header)
+
+
+def test_what_an_optimizer_computes_is_charged_by_its_frozen_model(
+    benchmark: Benchmark, frozen: None, tmp_path: Path
+) -> None:
+    """By hand: in joules 20,000 + 1,000 n^1.5 of the proposal that n others came before; toy energies have no PUE."""
+    included = fairwatt.run(benchmark, astray, budget="10 full", policy={"overhead": "included_model"})
+    excluded = fairwatt.run(benchmark, astray, budget="20 full")
+    assert len(included) < len(excluded)
+    for place, (one, other) in enumerate(zip(included.rows[:-1], excluded.rows, strict=False)):
+        assert one.trial == other.trial
+        assert one.cost - other.cost == round((20_000 + 1_000 * place**1.5) * 1e9)
+    assert included.spent == included.header.budget
+    write_run(tmp_path / "run.json", included)
+    overhead.FROZEN.unlink()  # the run has the model that it was charged with
+    overhead._read.cache_clear()
+    assert read_run(tmp_path / "run.json") == included
+
+
+def test_where_nothing_is_computed_nothing_is_charged(benchmark: Benchmark, frozen: None) -> None:
+    one, other = (
+        fairwatt.run(benchmark, "rs", budget="10 full", policy={"overhead": overhead})
+        for overhead in ("included_model", "excluded_reported")
+    )
+    assert [dataclasses.replace(row, policy_id="") for row in one] == [
+        dataclasses.replace(row, policy_id="") for row in other
+    ]
+
+
+def test_energy_that_contains_a_pue_is_charged_with_it(benchmark: Benchmark, frozen: None) -> None:
+    digits = fairwatt.make_benchmark("digits-cells-5v")
+    assert (digits.pue, benchmark.pue) == (1.59, 1.0)
+    first = fairwatt.run(digits, astray, budget="3 full", policy={"overhead": "included_model"}).rows[0]
+    assert first.cost - digits.tariff().cheapest.energy_nj > 0
+    assert first.cost == fairwatt.run(digits, astray, budget="3 full").rows[0].cost + round(20_000 * 1.59e9)
+
+
+def test_what_nobody_froze_is_refused_with_the_command(benchmark: Benchmark, frozen: None) -> None:
+    line = r"probe computes; make it with: python benchmarks/optimizer_overhead\.py --freeze --optimizers probe$"
+    with pytest.raises(NoOverheadModelError, match=line):
+        fairwatt.run(benchmark, probe, policy={"overhead": "included_model"})
+    recorded = fairwatt.run(benchmark, probe, budget="5 full")
+    with pytest.raises(NoOverheadModelError, match=line):
+        price(recorded, AccountingPolicy(overhead="included_model"), recorded.header.budget, "5 full")
+
+
+def test_a_stopwatch_has_a_lap_for_each_request_and_leaves_the_run_as_it_is(benchmark: Benchmark) -> None:
+    @optimizer("busy")
+    def busy(problem: Problem, rng: np.random.Generator) -> Search:
+        for config in problem.starts(rng):
+            until = time.process_time() + 0.002
+            while time.process_time() < until:
+                pass
+            yield Query(config)
+
+    stopwatch = Stopwatch()
+    timed = fairwatt.run(benchmark, busy, budget="5 full", stopwatch=stopwatch)
+    assert timed == fairwatt.run(benchmark, busy, budget="5 full")
+    assert len(stopwatch.laps) == len(timed.requests)
+    assert all(np.diff([0.0, *stopwatch.laps]) >= 0.002)
+    started = time.process_time()
+    fairwatt.run(benchmark, probe, budget="50 full", stopwatch=(idle := Stopwatch()))
+    assert 0 < idle.seconds < 0.5 * (time.process_time() - started)
 
 
 def test_a_stream_that_is_too_short_says_so(benchmark: Benchmark) -> None:

@@ -112,6 +112,14 @@ def test_neighbors_are_one_step_away_and_reach_everything(toy: Benchmark) -> Non
     assert len(reached) == 480
 
 
+def test_configspace_and_back(toy: Benchmark) -> None:
+    space, rng = toy.space.configspace(), np.random.default_rng(4)
+    for config in [toy.space.sample(rng) for _ in range(20)]:
+        assert toy.space.from_configspace(toy.space.to_configspace(config, space)) == config
+    space.seed(0)
+    assert all(toy.space.is_valid(toy.space.from_configspace(drawn)) for drawn in space.sample_configuration(20))
+
+
 def test_moves_are_uniform_over_dimensions(toy: Benchmark) -> None:
     rng, changed = np.random.default_rng(3), Counter[str]()
     for _ in range(1_200):
