@@ -8,11 +8,12 @@
 The body reads like the paper; `trial = yield Query(config)` is the whole interface.
 """
 
+import ast
 import hashlib
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from fairwatt.records import Query, Trial
 Search = Generator[Query, Trial, None]
 KINDS = {"single": ("val_error",), "multi": ("val_error", "energy_kwh")}
 """Kinds of ranking an optimizer takes part in, and the objectives that its problem then has."""
+_BUILDS_ON = ("fairwatt.optimizers", "fairwatt.surrogates")
 
 
 class SearchEnded(Exception):  # noqa: N818 - the name of an event, not of a fault
@@ -78,7 +80,8 @@ class OptimizerFactory:
     kinds: the rankings it belongs to, of "single" and "multi"; its problem has the objectives of the first.
     source: line 1 of its module's docstring. defaults: keyword-only settings. multi_fidelity: whether it asks below
     full training. extra: the optional dependencies it needs. cycle: energy of one full cycle of brackets, in full
-    trainings, as a function of (fidelities, settings); None for algorithms without brackets.
+    trainings, as a function of (fidelities, settings); None for algorithms without brackets. waives: conformance
+    checks, by name, that a published behaviour fails which it is here to reproduce.
     """
 
     name: str
@@ -90,6 +93,7 @@ class OptimizerFactory:
     multi_fidelity: bool
     extra: str
     cycle: Callable[[Sequence[float], Mapping[str, Any]], float] | None
+    waives: tuple[str, ...] = ()
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -98,16 +102,16 @@ class OptimizerFactory:
 
     @property
     def code(self) -> str:
-        """Twelve hex digits of the sha256 of the file that defines it; "interactive" where there is none.
+        """Twelve hex digits of the sha256 of the file that defines it, and of fairwatt's optimizers and surrogates that
+        it builds on; "interactive" where there is none.
 
         Runs of different code are not compared as one arm.
         """
         try:
-            path = inspect.getsourcefile(inspect.unwrap(self.build))
-            content = Path(path or "").read_bytes()
-        except (TypeError, OSError):
+            path = Path(inspect.getsourcefile(inspect.unwrap(self.build)) or "")
+            return _code(path, path.stat().st_mtime_ns)
+        except (TypeError, OSError, SyntaxError):
             return "interactive"
-        return hashlib.sha256(content).hexdigest()[:12]
 
     def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """All settings with their values. Raises UserError for unknown names and values of another type."""
@@ -135,6 +139,23 @@ class OptimizerFactory:
         return self.cycle(fidelities, settings) if self.cycle else 0.0
 
 
+@lru_cache(maxsize=256)
+def _code(path: Path, _changed: int) -> str:
+    """Of a file and of what it imports from `_BUILDS_ON`, at whatever depth, in the order of their paths."""
+    files, waiting = {path: path.read_bytes()}, [path]
+    while waiting:
+        for node in ast.walk(ast.parse(files[waiting.pop()])):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_BUILDS_ON):
+                continue
+            module = Path(__file__).parent.parent.joinpath(*(node.module or "").split("."))
+            for file in (module.with_suffix(".py"), *(module / f"{imported.name}.py" for imported in node.names)):
+                if file not in files and file.is_file():
+                    files[file] = file.read_bytes()
+                    waiting.append(file)
+    others = (files[file] for file in sorted(files) if file != path)
+    return hashlib.sha256(b"".join([files[path], *others])).hexdigest()[:12]
+
+
 def optimizer(
     name: str,
     *,
@@ -142,6 +163,7 @@ def optimizer(
     multi_fidelity: bool = False,
     extra: str = "",
     cycle: Callable[[Sequence[float], Mapping[str, Any]], float] | None = None,
+    waives: Iterable[str] = (),
 ) -> Callable[[Callable[..., Search] | type[Any]], OptimizerFactory]:
     """Make an `OptimizerFactory` of a generator function (problem, rng, *, settings) or an ask/tell class.
 
@@ -174,6 +196,7 @@ def optimizer(
             multi_fidelity=multi_fidelity,
             extra=extra,
             cycle=cycle,
+            waives=tuple(waives),
         )
 
     return decorate

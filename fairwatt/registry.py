@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.optimizer import OptimizerFactory
 from fairwatt.problem import Benchmark
 
 
@@ -42,11 +43,17 @@ class Registry:
         return list(self._known())
 
     def load(self, name: str) -> Any:
-        """The factory of a name. Raises UnknownNameError with the nearest name."""
+        """The factory of a name. Raises UnknownNameError with the nearest name, UserError where a plug-in is broken."""
         known = self._known()
         if name not in known:
             raise UnknownNameError(self.kind, name, known)
-        return _attribute(known[name])
+        try:
+            return _attribute(known[name])
+        except Exception as error:
+            if known[name].startswith("fairwatt."):
+                raise
+            why = f"{type(error).__name__}: {error}"
+            raise UserError(f"{self.kind} {name!r}, {known[name]}: cannot be imported ({why})") from error
 
     def _known(self) -> dict[str, str]:
         if not self._plugins_read:
@@ -72,6 +79,18 @@ OPTIMIZERS = Registry(
         "hb": "fairwatt.optimizers.hyperband:hyperband",
         "bohb": "fairwatt.optimizers.bohb:bohb",
         "semoa": "fairwatt.optimizers.semoa:semoa",
+        "bohb-hpbandster": "fairwatt.optimizers.bohb_hpbandster:bohb_hpbandster",
+        "tpe": "fairwatt.optimizers.tpe:tpe",
+        "semoa-release": "fairwatt.optimizers.semoa_release:semoa_release",
+        "smac": "fairwatt.optimizers.smac:smac",
+        "smac-mf": "fairwatt.optimizers.smac_multi_fidelity:smac_multi_fidelity",
+        "nsga2": "fairwatt.optimizers.nsga2:nsga2",
+        "sh-emoa": "fairwatt.optimizers.sh_emoa:sh_emoa",
+        "ms-ehvi": "fairwatt.optimizers.ms_ehvi:ms_ehvi",
+        "mo-bohb": "fairwatt.optimizers.mo_bohb:mo_bohb",
+        "mo-sh-bananas": "fairwatt.optimizers.mo_sh_bananas:mo_sh_bananas",
+        "ea-ls": "fairwatt.optimizers.energy_aware:ea_local_search",
+        "ea-bananas": "fairwatt.optimizers.energy_aware:ea_bananas",
     },
 )
 BENCHMARKS = Registry(
@@ -110,6 +129,19 @@ def from_file(text: str) -> Any:
         public = [name for name in vars(module) if not name.startswith("_")]
         raise UnknownNameError(f"name in {path}", attribute, public)
     return getattr(module, attribute)
+
+
+def find_optimizer(text: str) -> OptimizerFactory:
+    """The optimizer of a registered name, or of a file, written `FILE.py:NAME`.
+
+    Raises UserError for an unknown name, a missing file, or something else under that name.
+    """
+    if text.endswith(".py"):
+        raise UserError(f"{text!r}: expected FILE.py:NAME, such as {text}:{Path(text).stem}")
+    found = from_file(text) if ".py:" in text else OPTIMIZERS.load(text)
+    if not isinstance(found, OptimizerFactory):
+        raise UserError(f"{text} is not an optimizer; decorate it with @optimizer('name')")
+    return found
 
 
 def make_benchmark(name: str, **options: Any) -> Benchmark:

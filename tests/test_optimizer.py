@@ -1,6 +1,9 @@
 """Ask and tell, the generator's face, and the decorator that makes factories."""
 
+import hashlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,9 @@ import pytest
 from fairwatt import Query, Trial, UserError, make_benchmark
 from fairwatt.errors import UnknownNameError
 from fairwatt.optimizer import GeneratorOptimizer, OptimizerFactory, SearchEnded, optimizer
+from fairwatt.optimizers import random_search
 from fairwatt.problem import Problem
+from fairwatt.registry import from_file
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +143,16 @@ def test_what_is_no_optimizer_is_refused() -> None:
         @optimizer("x")
         def required(problem, rng, *, size):  # type: ignore[no-untyped-def]
             yield Query(())
+
+
+def test_code_is_that_of_the_file_and_of_what_it_builds_on(tmp_path: Path) -> None:
+    alone, built = tmp_path / "alone.py", tmp_path / "built.py"
+    body = b"from fairwatt.optimizer import optimizer\n\n\n@optimizer('mine')\ndef mine(problem, rng):\n    yield\n"
+    alone.write_bytes(body)
+    built.write_bytes(b"from fairwatt.optimizers import random_search\n" + body)
+    used = Path(random_search.__file__).read_bytes()
+    assert from_file(f"{alone}:mine").code == hashlib.sha256(body).hexdigest()[:12]
+    assert from_file(f"{built}:mine").code == hashlib.sha256(built.read_bytes() + used).hexdigest()[:12]
+    alone.write_bytes(body + b"\n")
+    os.utime(alone, ns=(1, 1))
+    assert from_file(f"{alone}:mine").code == hashlib.sha256(body + b"\n").hexdigest()[:12]

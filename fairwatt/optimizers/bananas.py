@@ -6,6 +6,8 @@ neighbours would all be asked whatever the predictor says; configurations asked 
 is "unit" in spaces without paths.
 """
 
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -37,8 +39,34 @@ def bananas(
     members: M networks. Ends when there is no candidate left. Raises MissingExtraError without torch, UserError for
     settings below 1 and where the k are more than a half of the candidates, so that the predictor hardly chooses.
     """
+    return ensemble_search(
+        problem,
+        rng,
+        lambda trial: trial.losses[0],
+        name="bananas",
+        initial_size=initial_size,
+        k=k,
+        candidates=candidates,
+        parents=parents,
+        members=members,
+    )
+
+
+def ensemble_search(
+    problem: Problem,
+    rng: np.random.Generator,
+    loss: Callable[[Trial], float],
+    *,
+    name: str,
+    initial_size: int,
+    k: int,
+    candidates: int,
+    parents: int,
+    members: int,
+) -> Search:
+    """BANANAS for the lowest `loss`, under a name; settings, end and errors as of `bananas`."""
     if find_spec("torch") is None:
-        raise MissingExtraError("optimizer bananas", "torch", "torch")
+        raise MissingExtraError(f"optimizer {name}", "torch", "torch")
     if min(initial_size, k, parents, members) < 1 or 2 * k > candidates:
         raise UserError(
             f"initial_size = {initial_size}, k = {k}, parents = {parents}, members = {members} (expected 1 or more), "
@@ -46,6 +74,7 @@ def bananas(
         )
     space, starts = problem.space, problem.starts(rng)
     encoding = choose_encoding(space, (*problem.initial, space.sample(rng))[0])
+    encode = cache(lambda config: space.encode(config, encoding))  # every fit asks for all trials again
     asked: set[Key] = set()
     trials: list[Trial] = []
     for _ in range(initial_size):
@@ -53,15 +82,15 @@ def bananas(
         asked.add(space.key(config))
         trials.append((yield Query(config)))
     while True:
-        valid = sorted((trial for trial in trials if trial.ok), key=lambda trial: trial.losses[0])
+        valid = sorted((trial for trial in trials if trial.ok), key=loss)
         pool = mutants(space, [trial.config for trial in valid[:parents]], candidates, asked, rng)
         if not pool:
             return
         if len(pool) > k:
-            features = np.array([space.encode(trial.config, encoding) for trial in valid])
-            losses = np.array([trial.losses[0] for trial in valid])
+            features = np.array([encode(trial.config) for trial in valid])
+            losses = np.array([loss(trial) for trial in valid])
             ensemble = NeuralEnsemble.fit(features, losses, rng, members=members)
-            predicted = ensemble.predict(np.array([space.encode(config, encoding) for config in pool]))
+            predicted = ensemble.predict(np.array([encode(config) for config in pool]))
             pool = [pool[place] for place in np.argsort(thompson(predicted, rng), kind="stable")[:k]]
         for config in pool:
             asked.add(space.key(config))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fairwatt.errors import UserError
 from fairwatt.optimizer import Search, optimizer
-from fairwatt.optimizers.hyperband import brackets, cycle_full, successive_halving
+from fairwatt.optimizers.hyperband import Rank, brackets, by_loss, cycle_full, successive_halving
 from fairwatt.problem import Problem, SearchSpace
 from fairwatt.records import Config, Key, Trial
 from fairwatt.surrogates.kde import ProductKernelDensity
@@ -37,10 +37,41 @@ def bohb(
 ) -> Search:
     """Hyperband that draws from where good configurations are dense and bad ones are not.
 
-    top_percent: 100 q, the good ones. candidates: N_s, drawn from the good density for each proposal. random_fraction:
-    rho. bandwidth_factor: b_w. min_points: N_min, 0 for dimensions + 1. Ends when a cycle of brackets has nothing to
-    ask. Raises UserError for settings out of range, and as `brackets`.
+    eta: the share 1/eta of a rung goes on. top_percent: 100 q, the good ones. candidates: N_s, drawn from the good
+    density for each proposal. random_fraction: rho. bandwidth_factor: b_w, by which proposals spread more.
+    min_bandwidth: the least of a kernel. min_points: N_min, 0 for dimensions + 1. Ends when a cycle of brackets has
+    nothing to ask. Raises UserError for settings out of range, and as `brackets`.
     """
+    return density_search(
+        problem,
+        rng,
+        by_loss,
+        eta=eta,
+        variant=variant,
+        top_percent=top_percent,
+        candidates=candidates,
+        random_fraction=random_fraction,
+        bandwidth_factor=bandwidth_factor,
+        min_bandwidth=min_bandwidth,
+        min_points=min_points,
+    )
+
+
+def density_search(
+    problem: Problem,
+    rng: np.random.Generator,
+    rank: Rank,
+    *,
+    eta: int,
+    variant: str,
+    top_percent: int,
+    candidates: int,
+    random_fraction: float,
+    bandwidth_factor: float,
+    min_bandwidth: float,
+    min_points: int,
+) -> Search:
+    """BOHB, where `rank` says which trials go on and which are good; settings, end and errors as of `bohb`."""
     if not (
         0 < top_percent < 100
         and candidates > 0
@@ -63,8 +94,7 @@ def bohb(
         for fidelity in reversed(problem.fidelities):
             trials = [trial for (_, at), trial in known.items() if at == fidelity]
             if len(trials) >= least + 2:
-                trials.sort(key=lambda trial: trial.losses[0])
-                points = np.array([space.encode(trial.config) for trial in trials])
+                points = np.array([space.encode(trial.config) for trial in rank(trials)])
                 good = max(least, top_percent * len(trials) // 100)
                 bad = max(least, len(trials) - good)
                 parts = points[:good], points[-bad:]
@@ -92,7 +122,7 @@ def bohb(
     while True:
         before = len(known)
         for bracket in brackets(problem.fidelities, eta, variant):
-            yield from only_new(successive_halving(bracket, draw), space, known)
+            yield from only_new(successive_halving(bracket, draw, rank), space, known)
         if len(known) == before:
             return
 

@@ -17,6 +17,9 @@ from fairwatt.problem import Problem
 from fairwatt.records import Config, Query, Trial
 
 Bracket = list[tuple[int, float]]
+Rank = Callable[[list[Trial]], list[Trial]]
+"""From trials at one fidelity to all of them, the best first, invalid ones last."""
+
 VARIANTS = ("li", "hpbandster")
 
 
@@ -54,10 +57,15 @@ def cycle_full(fidelities: Sequence[float], settings: Mapping[str, Any]) -> floa
     return sum(n * fidelity for bracket in cycle for n, fidelity in bracket) / fidelities[-1]
 
 
-def successive_halving(bracket: Bracket, draw: Callable[[float], Config]) -> Search:
-    """One bracket: what `draw(fidelity)` gives to the first rung, and of every rung the best to the next.
+def by_loss(trials: list[Trial]) -> list[Trial]:
+    """The trials by their first loss, the best first, of equals the earlier; invalid ones come last."""
+    return sorted(trials, key=lambda trial: (not trial.ok, trial.losses[0]))
 
-    Ties go to the one asked first; invalid ones come last. Nothing outlives the bracket.
+
+def successive_halving(bracket: Bracket, draw: Callable[[float], Config], rank: Rank = by_loss) -> Search:
+    """One bracket: what `draw(fidelity)` gives to the first rung, and of every rung the best by `rank` to the next.
+
+    Nothing outlives the bracket.
     """
     rung: list[Trial] = []
     for n, fidelity in bracket:
@@ -65,7 +73,7 @@ def successive_halving(bracket: Bracket, draw: Callable[[float], Config]) -> Sea
         trials: list[Trial] = []
         for config in configs:
             trials.append((yield Query(config, fidelity)))
-        rung = sorted(trials, key=lambda trial: (not trial.ok, trial.losses[0]))
+        rung = rank(trials)
 
 
 @optimizer("hb", multi_fidelity=True, cycle=cycle_full)

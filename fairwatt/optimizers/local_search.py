@@ -5,6 +5,8 @@ in random order, because a budget may end in the middle. At a local optimum the 
 configuration: a query like every other. Nothing is asked twice: what is known is compared, not asked.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fairwatt.errors import UserError
@@ -22,6 +24,13 @@ def local_search(problem: Problem, rng: np.random.Generator, *, initial_size: in
     initial_size: starts asked before the first descent. Ends when 1,000 draws in a row show nothing new. Raises
     UserError where initial_size is below 1.
     """
+    return descents(problem, rng, lambda trial: trial.losses[0], initial_size=initial_size)
+
+
+def descents(
+    problem: Problem, rng: np.random.Generator, loss: Callable[[Trial], float], *, initial_size: int
+) -> Search:
+    """Local search for the lowest `loss`; settings, end and errors as of `local_search`."""
     if initial_size < 1:
         raise UserError(f"initial_size = {initial_size}: expected 1 or more")
     space, starts = problem.space, problem.starts(rng)
@@ -38,11 +47,11 @@ def local_search(problem: Problem, rng: np.random.Generator, *, initial_size: in
         if not fresh:
             return
         current: Trial | None = None
-        best = min(fresh, key=lambda trial: trial.losses[0])
-        while current is None or best.losses[0] < current.losses[0]:
+        best = min(fresh, key=loss)
+        while current is None or loss(best) < loss(current):
             current = best
             around = space.neighbors(current.config) if current.ok else []
             for place in rng.permutation(len(around)):
                 if (key := space.key(around[place])) not in known:
                     known[key] = yield Query(around[place])
-            best = min((known[space.key(c)] for c in around), key=lambda trial: trial.losses[0], default=current)
+            best = min((known[space.key(c)] for c in around), key=loss, default=current)

@@ -7,6 +7,7 @@ the earlier trial stays; a child that was asked before is drawn again, at most t
 """
 
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,12 +78,11 @@ def non_dominated(archive: list[Trial], trial: Trial) -> list[Trial]:
 
 def contributions(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """[N] hypervolume that each of N mutually non-dominated points [N, 2] alone dominates; infinite at the extremes."""
-    order = np.argsort(losses[:, 0], kind="stable")
+    order = losses[:, 0].argsort(kind="stable")
     first, second = losses[order].T
-    exclusive = np.full(len(losses), np.inf)
-    exclusive[1:-1] = (first[2:] - first[1:-1]) * (second[:-2] - second[1:-1])
     result = np.empty(len(losses))
-    result[order] = exclusive
+    result[order[[0, -1]]] = np.inf
+    result[order[1:-1]] = (first[2:] - first[1:-1]) * (second[:-2] - second[1:-1])
     return result
 
 
@@ -91,13 +91,19 @@ def ranking_chances(size: int, eta_p: float) -> NDArray[np.float64]:
     return np.linspace(eta_p, 2 - eta_p, size) / size if size > 1 else np.ones(1)
 
 
+def ranks(size: int, count: int, eta_p: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """[count] ranks of `size`, drawn by linear ranking; the draws of `rng.choice`, whose checks take longer than it."""
+    up_to = ranking_chances(size, eta_p).cumsum()
+    return np.searchsorted(up_to / up_to[-1], rng.random(count), side="right")
+
+
 def parents(archive: list[Trial], count: int, eta_p: float, rng: np.random.Generator) -> list[Trial]:
     """`count` parents: the extremes of the archive, then draws by linear ranking on contributions."""
-    added = contributions(np.array([trial.losses for trial in archive]))
-    extremes = [archive[place] for place in np.flatnonzero(np.isinf(added))]
-    ranked = [archive[place] for place in np.argsort(-added, kind="stable")]
-    places = rng.choice(len(ranked), size=max(count - len(extremes), 0), p=ranking_chances(len(ranked), eta_p))
-    return [*extremes, *(ranked[place] for place in places)][:count]
+    losses = np.fromiter(chain.from_iterable([trial.losses for trial in archive]), np.float64, 2 * len(archive))
+    ranked = (-contributions(losses.reshape(-1, 2))).argsort(kind="stable")
+    extremes = min(2, len(archive))  # they rank first
+    drawn = ranked[ranks(len(archive), max(count - extremes, 0), eta_p, rng)]
+    return [archive[place] for place in [*ranked[:extremes].tolist(), *drawn.tolist()][:count]]
 
 
 def change_rates(space: SearchSpace, wanted: dict[str, float]) -> dict[str, float]:

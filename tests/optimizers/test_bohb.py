@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from fairwatt import make_benchmark
+from fairwatt import Query, Trial, make_benchmark
 from fairwatt.errors import UserError
 from fairwatt.optimizers import bohb as module
-from fairwatt.optimizers.bohb import bohb, model_levels
-from fairwatt.problem import Benchmark, Dim
+from fairwatt.optimizers.bohb import bohb, model_levels, only_new
+from fairwatt.optimizers.hyperband import successive_halving
+from fairwatt.problem import OBJECTIVES, Benchmark, Dim, Problem
 
 
 def test_no_network_is_trained_twice_at_one_fidelity(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
@@ -74,3 +75,79 @@ def test_binary_and_unordered_dimensions_are_unordered_to_the_model(toy: Benchma
 def test_settings_out_of_range_are_refused(toy: Benchmark, settings: dict[str, float]) -> None:
     with pytest.raises(UserError):
         bohb.create(toy.problem(0), np.random.default_rng(0), **settings).ask()
+
+
+def test_what_is_known_is_not_trained_again_and_no_survivor_enters_another_bracket(toy: Benchmark) -> None:
+    """The best of all, known from an earlier bracket, is neither asked nor promoted; a result that is known is used."""
+    rng = np.random.default_rng(0)
+    champion, *fresh = (toy.space.sample(rng) for _ in range(4))
+    low, high = toy.fidelities[-2:]
+
+    def answer(config: tuple[int, ...], fidelity: float, loss: float) -> Trial:
+        return Trial(config, fidelity, loss, 1.0, (loss,))
+
+    known = {(toy.space.key(champion), fidelity): answer(champion, fidelity, 0.0) for fidelity in (low, high)}
+    known[toy.space.key(fresh[1]), high] = answer(fresh[1], high, 0.2)
+    draws = iter(fresh)
+    search = only_new(successive_halving([(3, low), (2, high), (1, 3 * high)], lambda _: next(draws)), toy.space, known)
+    losses = dict(zip(fresh, (0.5, 0.1, 0.3), strict=True))
+    asked, query = [], next(search)
+    while query is not None:
+        asked.append(query)
+        query = _sent(search, answer(query.config, query.fidelity, losses[query.config]))
+    assert asked == [
+        *(Query(config, low) for config in fresh),
+        Query(fresh[2], high),  # the other survivor is known there, with .2
+        Query(fresh[1], 3 * high),
+    ]
+
+
+def _sent(search, trial: Trial) -> Query | None:  # type: ignore[no-untyped-def]
+    try:
+        return search.send(trial)
+    except StopIteration:
+        return None
+
+
+class Pairs:
+    """Two groups of dimensions, three of an architecture and three of hyperparameters; everything is valid."""
+
+    dims = (
+        *(Dim(f"width{i}", tuple(range(8)), True, "architecture") for i in range(3)),
+        Dim("lr", tuple(range(8)), True, "hyper"),
+        Dim("optimizer", tuple(range(4)), False, "hyper"),
+        Dim("policy", tuple(range(4)), False, "hyper"),
+    )
+    sizes = np.array([len(dim.values) for dim in dims])
+
+    def sample(self, rng: np.random.Generator) -> tuple[int, ...]:
+        return tuple(rng.integers(self.sizes).tolist())
+
+    def is_valid(self, config: tuple[int, ...]) -> bool:
+        return True
+
+    def key(self, config: tuple[int, ...]) -> str:
+        return str(config)
+
+    def encode(self, config: tuple[int, ...]) -> np.ndarray:
+        return (np.array(config) + 0.5) / self.sizes
+
+    def decode(self, point: np.ndarray) -> tuple[int, ...]:
+        return tuple(np.minimum((point * self.sizes).astype(int), self.sizes - 1).tolist())
+
+
+@pytest.mark.parametrize("place", [0, 3, 5])
+def test_each_dimension_is_modelled_by_its_own_values(place: int) -> None:
+    """Where only one dimension matters, of whatever group and kind, proposals settle in that one and no other."""
+    problem = Problem(Pairs(), (1 / 3, 1.0), True, (OBJECTIVES["val_error"],), ())  # type: ignore[arg-type]
+    search = bohb.create(problem, np.random.default_rng(0), random_fraction=0.0)
+    configs = []
+    for _ in range(150):
+        query = search.ask()
+        configs.append(query.config)
+        loss = abs(query.config[place] - 2.0)
+        search.tell(Trial(query.config, query.fidelity, loss, 1.0, (loss,)))
+    late = np.array(list(dict.fromkeys(configs[60:])))
+    shares = (late == 2).mean(axis=0)
+    assert shares[place] > 0.5
+    assert all(share < 0.5 for other, share in enumerate(shares) if other != place)

@@ -35,6 +35,25 @@ def test_energy_of_a_cycle(variant: str, scratch: int, continued: int) -> None:
     assert cycle_full(fractions, {"eta": 3, "variant": variant}) == pytest.approx(scratch / 108)
 
 
+LI_81 = [[81, 27, 9, 3, 1], [34, 11, 3, 1], [15, 5, 1], [8, 2], [5]]
+FLOOR_81 = [[81, 27, 9, 3, 1], [27, 9, 3, 1], [9, 3, 1], [6, 2], [5]]
+LI_243 = [[243, 81, 27, 9, 3, 1], [98, 32, 10, 3, 1], [41, 13, 4, 1], [18, 6, 2], [9, 3], [6]]
+FLOOR_243 = [[243, 81, 27, 9, 3, 1], [81, 27, 9, 3, 1], [27, 9, 3, 1], [18, 6, 2], [9, 3], [6]]
+
+
+@pytest.mark.parametrize(
+    ("longest", "variant", "numbers"),
+    [(81, "li", LI_81), (81, "hpbandster", FLOOR_81), (243, "li", LI_243), (243, "hpbandster", FLOOR_243)],
+)
+def test_bracket_tables(longest: int, variant: str, numbers: list[list[int]]) -> None:
+    """By hand from n = ceil((s_max + 1) eta^s / (s + 1)), or floor((s_max + 1) / (s + 1)) eta^s, then thirds."""
+    rungs = [3**i for i in range(len(numbers))]
+    assert rungs[-1] == longest
+    table = brackets(rungs, variant=variant)
+    assert [[n for n, _ in bracket] for bracket in table] == numbers
+    assert [[epochs for _, epochs in bracket] for bracket in table] == [rungs[i:] for i in range(len(rungs))]
+
+
 def test_first_rungs_of_81_epochs_as_published() -> None:
     assert [bracket[0][0] for bracket in brackets((1, 3, 9, 27, 81))] == [81, 34, 15, 8, 5]
     assert [n for n, _ in brackets((1, 3, 9, 27, 81))[1]] == [34, 11, 3, 1]

@@ -7,6 +7,7 @@ from fairwatt import make_benchmark, run
 from fairwatt.errors import UserError
 from fairwatt.optimizers.local_search import local_search
 from fairwatt.problem import Benchmark
+from fairwatt.records import Charge
 
 
 def test_it_descends_through_whole_neighborhoods_of_the_space_and_restarts_with_a_query(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
@@ -48,8 +49,27 @@ def test_nothing_is_asked_twice_and_a_small_space_is_asked_once_through(drive) -
     assert sorted(asked) == keys
 
 
+def test_what_it_asks_around_a_configuration_is_one_step_away(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
+    """No "neighbours" that are random draws: one edge or one operation differs, and draws differ in more."""
+    trials = drive("ls", 200)
+    configs = np.array([trial.config for trial in trials])
+    centre = min(trials[:10], key=lambda trial: trial.losses[0]).config
+    around = {toy.space.key(config) for config in toy.space.neighbors(centre)}
+    new = len(around - {toy.space.key(trial.config) for trial in trials[:10]})
+    assert new > 5
+    assert ((configs[10 : 10 + new] != np.array(centre)).sum(axis=1) == 1).all()
+    steps = [(configs[:row] != configs[row]).sum(axis=1).min() for row in range(10, 200)]
+    assert np.mean(np.array(steps) == 1) > 0.9
+    drawn = np.array([toy.space.sample(np.random.default_rng(seed)) for seed in range(100)])
+    assert np.mean((drawn[1:] != drawn[:-1]).sum(axis=1) == 1) < 0.1
+
+
 def test_restarts_are_charged(toy: Benchmark) -> None:
-    made = run(toy, "ls", budget="60 full")
+    made = run(toy, "ls", budget="120 full")
+    configs = np.array([row.config for row in made])
+    restarts = [row for row in range(10, len(made)) if (configs[:row] != configs[row]).sum(axis=1).min() > 1]
+    assert len(restarts) > 1, "more than a step from everything asked before"
+    assert all(made.rows[row].charge in (Charge.NEW, Charge.ABORTED) for row in restarts)
     assert len(made.rows) == len(made.requests)
     assert all(row.cost > 0 for row in made.rows)
     assert sum(row.cost for row in made.rows) == made.spent == made.header.budget

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fairwatt.errors import UserError
 from fairwatt.optimizers import semoa as module
-from fairwatt.optimizers.semoa import change_rates, contributions, non_dominated, parents, ranking_chances, semoa
+from fairwatt.optimizers.semoa import change_rates, contributions, non_dominated, parents, ranking_chances, ranks, semoa
 from fairwatt.problem import Benchmark
 from fairwatt.records import Status, Trial
 
@@ -58,6 +58,15 @@ def test_linear_ranking() -> None:
     assert chances[-1] == pytest.approx(0.1 / 5)
     assert np.diff(chances) == pytest.approx([-0.09] * 4)
     assert ranking_chances(1, 1.9).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_ranks_are_the_draws_of_a_generators_own_choice(size: int) -> None:
+    """So that traces stay as they were when ranks were drawn by it."""
+    one, two = np.random.default_rng(size), np.random.default_rng(size)
+    for count in (0, 1, 8, 500):
+        assert ranks(size, count, 1.9, one).tolist() == two.choice(size, count, p=ranking_chances(size, 1.9)).tolist()
+    assert one.random() == two.random()
 
 
 def test_the_extremes_are_always_parents() -> None:
