@@ -10,7 +10,8 @@ import typer
 from fairwatt.cli_console import Progress, complain, console, prose
 from fairwatt.cli_data import data_app, data_list
 from fairwatt.cli_listing import Listing
-from fairwatt.cli_lists import optimizers_app, spaces_app
+from fairwatt.cli_lists import spaces_app
+from fairwatt.cli_optimizers import check, new_app, optimizers_app
 from fairwatt.cli_surrogate import surrogate_app
 from fairwatt.cli_sweep import Executor, Scheduler, Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
@@ -32,6 +33,8 @@ app.add_typer(sweep_app, name="sweep")
 app.add_typer(surrogate_app, name="surrogate")
 app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
+app.add_typer(new_app, name="new")
+app.command()(check)
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results; results/STUDY by default.")]
 
@@ -93,7 +96,7 @@ def doctor() -> None:
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="A YAML file, or the name of a study that ships.")],
+    study: Annotated[str, typer.Argument(help="A YAML file, the name of a study that ships, or key=value words.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value words that change the study.")] = None,
     out: Out = None,
     executor: Executor = "processes",
@@ -102,6 +105,8 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
 ) -> None:
     """Run a study; finished searches are skipped, so the same command goes on after a stop.
+
+    Words alone make a study: fairwatt run optimizer=hill.py:hill,re,rs space=toy-cells seeds=0:30 budget=30
 
     Example: fairwatt run quickstart seeds=0:10 --out results/first
     """

@@ -1,4 +1,4 @@
-"""`fairwatt spaces` and `fairwatt optimizers`: what there is, by name."""
+"""`fairwatt spaces`: what there is, by name."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,9 +18,6 @@ TOY, MODELLED = "digits-regnet-toy", "digits-regnet-hpo"
 
 spaces_app = typer.Typer(
     invoke_without_command=True, help="List the search spaces.\n\nExample: fairwatt spaces show toy-cells"
-)
-optimizers_app = typer.Typer(
-    invoke_without_command=True, help="List the optimizers.\n\nExample: fairwatt optimizers show bohb"
 )
 
 
@@ -164,37 +161,3 @@ def _curves_agree() -> "list[CurveAgreement]":
     from fairwatt.search_spaces.measured_configs import measured_configs
 
     return curve_agreement(measured_configs(TOY), CurveSurrogate.load(curve_surrogate_path(MODELLED)))
-
-
-@optimizers_app.callback()
-def optimizers(context: typer.Context) -> None:
-    """List the optimizers.
-
-    Example: fairwatt optimizers show bohb
-    """
-    from fairwatt.registry import OPTIMIZERS
-
-    if context.invoked_subcommand:
-        return
-    lines = Listing("name", "objectives", "fidelities", "extra", "source")
-    for name in OPTIMIZERS.names():
-        factory = OPTIMIZERS.load(name)
-        fidelity = "multi" if factory.multi_fidelity else "full"
-        lines.add_row(name, " and ".join(factory.kinds), fidelity, factory.extra, factory.source)
-    console.print(lines)
-
-
-@optimizers_app.command("show")
-def optimizers_show(name: str) -> None:
-    """One optimizer: its source and settings.
-
-    Example: fairwatt optimizers show re
-    """
-    from fairwatt.registry import OPTIMIZERS
-
-    factory = OPTIMIZERS.load(name)
-    prose(f"{factory.source}\n{factory.summary}")
-    lines = Listing("setting", "default")
-    for setting, value in factory.defaults.items():
-        lines.add_row(setting, repr(value))
-    console.print(lines)

@@ -1,230 +1,91 @@
 """What every optimizer must satisfy. `fairwatt check` and the project's own tests run this.
 
-A check that fails, or stops with an error, is a `Finding` with what was seen and what to do; nothing is raised.
+A check that fails, or stops with an error, is a `Finding` with what was seen and what to do; nothing is raised. What
+checks in one Python process cannot prove is said in `overreach` and on the page docs/own-optimizer.md.
 """
 
-import json
-import random
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
-from math import inf
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
 
-import numpy as np
+from fairwatt.driven import PATIENCE_SECONDS
+from fairwatt.driven import misfit as misfit
+from fairwatt.driven import told as told
+from fairwatt.errors import UnknownNameError
+from fairwatt.finding import Check, Finding, findings
+from fairwatt.global_state import global_random_state as global_random_state
+from fairwatt.optimizer import OptimizerFactory
+from fairwatt.problem import Benchmark
+from fairwatt.tried_searches import Runner, TriedSearches
 
-from fairwatt.optimizer import OptimizerFactory, SearchEnded
-from fairwatt.problem import Benchmark, Problem, SearchSpace
-from fairwatt.records import Charge, Config, Key, Query, Row, Run, Status, Trial
-from fairwatt.streams import stream
+SHOWN, ASKS, INSIDE, RUNS = "reads what it is shown", "asks and is told", "asks inside the space", "finishes a run"
+ALONE, SEEDED, SAME = "leaves global state alone", "seeds its generators", "one seed, one search"
+SURVIVES, FRESH = "survives invalid answers", "one search in any process"
 
-Runner = Callable[..., Run]
-Check = tuple[str, Callable[[], str], str]
-"""A name, a function that says what is wrong ("" for nothing), and what to do about it."""
+Tried = TriedSearches
+PROMISES: tuple[tuple[str, Callable[[TriedSearches], str], str, tuple[str, ...]], ...] = (
+    (SHOWN, Tried.reads_more, "use a problem's and a trial's own fields only", ()),
+    (
+        ASKS,
+        Tried.stops_short,
+        "the body must `yield Query(config)`, a class must ask and tell; neither may raise",
+        (SHOWN,),
+    ),
+    (INSIDE, Tried.leaves_space, "ask values of `space.dims`, at one of `problem.fidelities`", (ASKS,)),
+    (
+        "asks valid configurations",
+        Tried.asks_invalid,
+        "use the space's moves, or test `space.is_valid` first",
+        (INSIDE,),
+    ),
+    (
+        "starts with the shared design",
+        Tried.skips_design,
+        "ask all of `problem.initial` first, in its order",
+        (INSIDE,),
+    ),
+    ("ends for good", Tried.revives, "let `ask` raise SearchEnded every time after the first", (ASKS,)),
+    (SURVIVES, Tried.stops_when_invalid, "treat `not trial.ok` as the worst outcome", (INSIDE,)),
+    ("builds on no invalid answer", Tried.prefers_invalid, "losses of INVALID are infinite: never take 0", (SURVIVES,)),
+    (ALONE, Tried.changes_global_state, "draw from `rng`, not `random`, `np.random` or torch's own", (INSIDE,)),
+    (SEEDED, Tried.draws_unseeded, "draw from `rng`, or seed a generator with `rng.integers(2**32)`", (INSIDE,)),
+    ("asks the runner only", Tried.asks_others, "learn from `trial = yield Query(config)` alone", (INSIDE,)),
+    (RUNS, Tried.breaks_off, "see the whole traceback: fairwatt run, then the .failed file in its results", (INSIDE,)),
+    ("declares its fidelities", Tried.hides_fidelities, "say @optimizer(..., multi_fidelity=True)", (RUNS,)),
+    ("trains fully", Tried.never_full, "ask the best at fidelity 1.0: only full trainings are compared", (RUNS,)),
+    ("asks new questions", Tried.repeats, "keep `space.key` of what was asked; compare stored losses", (RUNS,)),
+    ("survives JSON", Tried.changed_by_json, "ask built-in int, float and str, not numpy's; plain settings", (RUNS,)),
+    (SAME, Tried.differs_again, "draw from `rng` only; no clock, no id(); lists, not sets", (RUNS, ALONE, SEEDED)),
+    (FRESH, Tried.differs_elsewhere, "sort sets before iterating; no hash() of text, no id()", (SAME,)),
+    ("other seed, other search", Tried.ignores_seed, "draw from `rng`", (SAME,)),
+    ("other label, other search", Tried.ignores_label, "draw from `rng`, which the arm's label keys", (SAME,)),
+    ("sees no cost and no test error", Tried.sees_more, "choose by `trial.losses`; look into no frame", (SAME,)),
+    ("a smaller budget is a prefix", Tried.plans_on_budget, "neither look for a budget nor plan on one", (SAME,)),
+)
+"""Each with the method that tries it, what to do where it is not kept, and the promises that it builds on."""
 
-LONG, SHORT = "30 full", "10 full"
-STEPS = 40
-PROBLEM_FIELDS = {"space", "fidelities", "resumable", "objectives", "initial"}
-TRIAL_FIELDS = {"config", "fidelity", "val_error", "energy_kwh", "losses", "status"}
 
-
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check. detail: what was seen; fix: what to do; both empty where it passed."""
-
-    check: str
-    passed: bool
-    detail: str
-    fix: str
-
-
-def findings(checks: Iterable[Check]) -> list[Finding]:
-    """The outcome of each check."""
-    return [_finding(*check) for check in checks]
-
-
-def _finding(name: str, check: Callable[[], str], fix: str) -> Finding:
-    try:
-        detail = check()
-    except Exception as error:  # whatever the checked code raises is the finding
-        detail = f"{type(error).__name__}: {error}"
-    return Finding(name, not detail, detail, fix if detail else "")
-
-
-def check_optimizer(factory: OptimizerFactory, benchmark: Benchmark, run: Runner) -> list[Finding]:
+def check_optimizer(
+    factory: OptimizerFactory,
+    benchmark: Benchmark,
+    run: Runner,
+    *,
+    hash_seeds: Sequence[int] = (),
+    patience: float = PATIENCE_SECONDS,
+) -> list[Finding]:
     """Every promise of an optimizer, tried on one benchmark.
 
     run: the project's runner, `fairwatt.run`: called as run(benchmark, factory, seed=, budget=, label=). Takes a few
-    short searches on `benchmark`, which should have at least a few hundred configurations.
+    short searches on `benchmark`, which should have at least a few hundred configurations. hash_seeds: searches also
+    in a fresh process under each PYTHONHASHSEED; the algorithm must be in a file then, and the benchmark registered.
+    patience: seconds for one query. What the factory waives is left out. Raises UnknownNameError where it waives no
+    promise that there is.
     """
-    space = benchmark.space
-    runs: dict[tuple[int, str, str], Run] = {}
-    begun: list[Query] = []
-
-    def searched(seed: int = 0, label: str = "a", budget: str = LONG) -> Run:
-        if (seed, label, budget) not in runs:
-            runs[seed, label, budget] = run(benchmark, factory, seed=seed, label=label, budget=budget)
-        return runs[seed, label, budget]
-
-    def beginning() -> list[Query]:
-        if not begun:
-            begun.extend(query for query, _ in drive(factory, benchmark))
-        return begun
-
-    def same_seed() -> str:
-        again = run(benchmark, factory, seed=0, label="a", budget=LONG)
-        return "" if again.requests == searched().requests else "two runs with one seed and label differ"
-
-    def other(seed: int, label: str) -> str:
-        one, two = (
-            [(r.trial.config, r.trial.fidelity) for r in s.requests] for s in (searched(), searched(seed, label))
-        )
-        return f"seed {seed}, label {label!r} asks the same as seed 0, label 'a'" if one == two else ""
-
-    def inside() -> str:
-        for query in beginning():
-            if fault := misfit(space, query.config):
-                return fault
-            if query.fidelity not in benchmark.fidelities:
-                return f"asked fidelity {query.fidelity!r}; the benchmark has {benchmark.fidelities}"
-        return ""
-
-    def valid() -> str:
-        invalid = [query.config for query in beginning() if not space.is_valid(query.config)]
-        return f"{len(invalid)} of {len(begun)} queries are invalid, the first {invalid[0]}" if invalid else ""
-
-    def shared_design() -> str:
-        problem = benchmark.problem(0, objectives=factory.objectives)
-        wanted = distinct(space.key(config) for config in problem.initial)
-        asked = distinct(space.key(q.config) for q in beginning() if space.is_valid(q.config))[: len(wanted)]
-        return "" if asked == wanted else f"first distinct networks {asked}, shared design {wanted}"
-
-    def global_state() -> str:
-        list(drive(factory, benchmark))  # whatever is imported on first use is imported now
-        before = global_random_state()
-        list(drive(factory, benchmark))
-        after = global_random_state()
-        changed = [name for name in after if after[name] != before.get(name, after[name])]
-        return f"changed: {', '.join(changed)}" if changed else ""
-
-    def prefix() -> str:
-        short = [row for row in searched(budget=SHORT).rows if row.charge is not Charge.ABORTED]
-        return (
-            "" if tuple(short) == searched().rows[: len(short)] else f"rows under {SHORT} do not begin those of {LONG}"
-        )
-
-    def json_able() -> str:
-        made = searched()
-        for row in made.rows:
-            if fault := changed_by_json(row):
-                return fault
-        header = asdict(made.header) | {"settings": dict(made.header.settings)}
-        settings = json.loads(json.dumps(header, allow_nan=False))["settings"]
-        return "" if settings == made.header.settings else f"settings come back from JSON as {settings}"
-
-    def sees() -> str:
-        problem = benchmark.problem(0, objectives=factory.objectives)
-        extra = {field.name for field in fields(Problem)} - PROBLEM_FIELDS
-        extra |= {field.name for field in fields(Trial)} - TRIAL_FIELDS
-        extra |= {name for name in ("measure", "tariff", "reference") if hasattr(problem.space, name)}
-        return f"it can reach {', '.join(sorted(extra))}" if extra else ""
-
-    def alternates() -> str:
-        problem = benchmark.problem(0, objectives=factory.objectives)
-        search = factory.create(problem, stream("optimizer", benchmark.name, 0, "a"))
-        for _ in range(STEPS):
-            try:
-                query = search.ask()
-            except SearchEnded:
-                break
-            search.tell(told(benchmark, problem, query))
-        else:
-            return ""
-        try:
-            return f"after SearchEnded it asks again, {search.ask()}"
-        except SearchEnded:
-            return ""
-
-    def survives_invalid() -> str:
-        asked = sum(1 for _ in drive(factory, benchmark, invalid_every=3))
-        return "" if asked > 3 else f"stopped after {asked} queries when every third answer was INVALID"
-
+    tried = TriedSearches(factory, benchmark, run, patience, hash_seeds)
+    names = [name for name, *_ in PROMISES]
+    for name in factory.waives:
+        if name not in names:
+            raise UnknownNameError("check", name, names)
+    left_out = {*factory.waives, *(() if hash_seeds else (FRESH,))}
     return findings(
-        [
-            ("one seed, one search", same_seed, "draw from `rng` only; iterate over lists, not sets"),
-            ("other seed, other search", lambda: other(1, "a"), "draw from `rng`"),
-            ("other label, other search", lambda: other(0, "b"), "draw from `rng`, which the arm's label keys"),
-            ("asks inside the space", inside, "ask tuples of values of `space.dims` at one of `problem.fidelities`"),
-            ("asks valid configurations", valid, "propose by the space's moves, or test `space.is_valid` first"),
-            ("starts with the shared design", shared_design, "take first configurations from `problem.starts(rng)`"),
-            ("leaves global state alone", global_state, "use `rng`; torch: a `torch.Generator` seeded from `rng`"),
-            ("a smaller budget is a prefix", prefix, "do not plan on a budget"),
-            ("survives JSON", json_able, "ask built-in int, float and str, not numpy's; plain settings"),
-            ("sees no cost and no test error", sees, "give optimizers the problem's and trial's own fields only"),
-            ("ends for good", alternates, "let `ask` raise SearchEnded every time after the first"),
-            ("survives invalid answers", survives_invalid, "treat `not trial.ok` as the worst outcome"),
-        ]
+        Check(name, partial(method, tried), fix, needs) for name, method, fix, needs in PROMISES if name not in left_out
     )
-
-
-def drive(
-    factory: OptimizerFactory, benchmark: Benchmark, seed: int = 0, invalid_every: int = 0
-) -> Iterator[tuple[Query, Trial]]:
-    """The first 40 queries and answers of a search, without books; each n-th answer INVALID where asked for.
-
-    A fidelity that the benchmark has not is answered by full training.
-    """
-    problem = benchmark.problem(seed, objectives=factory.objectives)
-    search = factory.create(problem, stream("optimizer", benchmark.name, seed, "a"))
-    for step in range(1, STEPS + 1):
-        try:
-            query = search.ask()
-        except SearchEnded:
-            return
-        trial = told(benchmark, problem, query, invalid=bool(invalid_every and step % invalid_every == 0))
-        yield query, trial
-        search.tell(trial)
-
-
-def told(benchmark: Benchmark, problem: Problem, query: Query, invalid: bool = False) -> Trial:
-    """What an optimizer is told of one query, or that it was INVALID."""
-    fidelity = query.fidelity if query.fidelity in benchmark.fidelities else 1.0
-    measured = benchmark.measure(query.config, fidelity, 0)
-    if invalid or measured.status is Status.INVALID:
-        losses = (inf,) * len(problem.objectives)
-        return Trial(query.config, query.fidelity, inf, inf, losses, Status.INVALID)
-    losses = tuple(objective.value(measured) for objective in problem.objectives)
-    return Trial(query.config, query.fidelity, measured.val_error, measured.energy_kwh, losses, measured.status)
-
-
-def distinct(keys: Iterable[Key]) -> list[Key]:
-    """Without repetitions, in the order of first appearance."""
-    return list(dict.fromkeys(keys))
-
-
-def misfit(space: SearchSpace, config: Config) -> str:
-    """Why this is not a configuration of the space, valid or not; "" where it is one."""
-    if not isinstance(config, tuple) or len(config) != len(space.dims):
-        return f"{config!r} is not a tuple of {len(space.dims)} values"
-    for value, dim in zip(config, space.dims, strict=True):
-        if value not in dim.values:
-            return f"{dim.name} = {value!r} is not one of {dim.values}"
-    return ""
-
-
-def changed_by_json(row: Row) -> str:
-    """Why a row does not come back from JSON as it was; "" where it does."""
-    back = json.loads(json.dumps([row.config, row.fidelity, row.key]))
-    same = [tuple(back[0]), *back[1:]] == [row.config, row.fidelity, row.key]
-    return "" if same else f"row {row.seq}: {row.config!r} at {row.fidelity!r} comes back as {back}"
-
-
-def global_random_state() -> dict[str, Any]:
-    """Everything that code which draws from a global generator, or sets torch's threads, would change."""
-    state: dict[str, Any] = {"random": random.getstate()}
-    legacy = np.random.get_state(legacy=False)  # noqa: NPY002 - read, to see that nobody draws from it
-    state["numpy.random"] = json.dumps(legacy, default=lambda array: array.tolist())
-    if torch := sys.modules.get("torch"):
-        state["torch"] = torch.get_rng_state().tolist()
-        state["torch threads"] = torch.get_num_threads()
-    return state

@@ -7,39 +7,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fairwatt.budget import Budget
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments.strict_yaml import read_yaml
+from fairwatt.experiments.study_words import read_words, words_alone
 from fairwatt.ledger import AccountingPolicy
 from fairwatt.optimizer import OptimizerFactory
-from fairwatt.registry import BENCHMARKS, OPTIMIZERS, from_file
+from fairwatt.registry import BENCHMARKS, find_optimizer
 
 MAX_SEEDS = 100_000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without two traps of YAML 1.1: 10:40 is text and not 640, and equal keys are an error."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - yaml's own class attribute
-        first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:int"]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """A mapping whose keys differ: of two equal ones YAML would keep the last without a word."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"the key {key!r} is there twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9_]*)$"), list("-+0123456789"))
 
 
 class _Strict(BaseModel):
@@ -73,10 +52,7 @@ class Arm(_Strict):
 
     def factory(self) -> OptimizerFactory:
         """The algorithm. Raises UserError for an unknown name, a missing file, or something else under that name."""
-        loaded = from_file(self.optimizer) if ".py:" in self.optimizer else OPTIMIZERS.load(self.optimizer)
-        if not isinstance(loaded, OptimizerFactory):
-            raise UserError(f"{self.optimizer} is not an optimizer; decorate it with @optimizer('name')")
-        return loaded
+        return find_optimizer(self.optimizer)
 
 
 class Study(_Strict):
@@ -171,27 +147,18 @@ def cells(study: Study) -> list[Cell]:
 
 
 def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
-    """A study from a YAML file or the name of one that ships, changed by `key=value` words.
+    """A study from a YAML file or the name of one that ships, changed by `key=value` words; or from words alone.
 
     Raises UserError, one line: missing file, broken YAML, unknown keys with the nearest one, values out of range.
     """
-    text = _text(path)
-    try:
-        data = _Loader(text).get_single_data()
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not YAML ({getattr(error, 'problem', error)})") from error
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: expected `key: value` lines, such as `study: my_study`")
-    for word in overrides:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UserError(f"{word!r}: expected key=value, such as seeds=0:5")
-        if key not in Study.model_fields:
-            raise UnknownNameError("study key", key, Study.model_fields)
-        data[key] = _override(key, value)
-    study = parse_study(data, str(path))
+    if "=" in str(path) and not Path(path).is_file():
+        source, data = "the study", words_alone([str(path), *overrides], Study.model_fields)
+    else:
+        source, data = str(path), read_yaml(_text(path), str(path))
+        if not isinstance(data, dict):
+            raise UserError(f"{path}: expected `key: value` lines, such as `study: my_study`")
+        data |= read_words(overrides, Study.model_fields)
+    study = parse_study(data, source)
     study.check()
     return study
 
@@ -229,16 +196,3 @@ def _text(path: str | Path) -> str:
         return (resources.files("fairwatt.experiments") / "studies" / name).read_text(encoding="utf-8")
     what = "not a regular file" if file.exists() else "no such file"
     raise UserError(f"{what}, and {UnknownNameError('study', str(path), shipped_studies())}")
-
-
-def _override(key: str, value: str) -> Any:
-    """A command-line value: as in the file where it looks like YAML, else text where the field takes text."""
-    plain = (
-        key in ("study", "reference", "sampler", "energy", "suspect", "spaces", "optimizers", "budgets") or ":" in value
-    )
-    if plain and not value.lstrip().startswith(("[", "{")):
-        return value
-    try:
-        return _Loader(value).get_single_data()
-    except (yaml.YAMLError, ValueError):
-        raise UserError(f"{key}={value}: not a YAML value") from None

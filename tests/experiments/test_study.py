@@ -13,10 +13,12 @@ import numpy as np
 import psutil
 import pytest
 
+from fairwatt.analysis.load import load
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
+from fairwatt.overhead import NoOverheadModelError
 from fairwatt.search_spaces.tabular import TabularBenchmark
 
 GOOD = """
@@ -265,14 +267,42 @@ def test_an_arm_with_a_budget_factor_is_recorded_at_its_multiple(tmp_path: Path)
 
 def test_side_files_hold_wall_clock_and_versions_and_no_names(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    run_study(study(tmp_path), folder, executor="serial")
+    run_study(study(tmp_path, GOOD, "budgets=5 full,2 full"), folder, executor="serial")
     timings = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
     assert len(timings) == 6
-    run_study(study(tmp_path), folder, executor="serial")
+    for timing in timings:
+        seconds = timing["optimizer_seconds"]
+        assert 0 < seconds["2 full"] <= seconds["5 full"] < timing["cpu_seconds"]
+        assert (timing["watts_per_core"], timing["pue"]) == (10.0, 1.0)
+    run_study(study(tmp_path, GOOD, "budgets=5 full,2 full"), folder, executor="serial")
     (provenance,) = json.loads((folder / "provenance.json").read_text())
     assert provenance["packages"]["numpy"] == np.__version__
     assert str(Path.home()) not in json.dumps(provenance)
     shutil.rmtree(folder)
+
+
+def test_a_torn_note_takes_no_other_along(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    run_study(study(tmp_path, GOOD, "seeds=0:1"), folder, executor="serial")
+    timings = folder / "timings.jsonl"
+    timings.write_bytes(timings.read_bytes()[:-20])
+    run_study(study(tmp_path), folder, executor="serial")
+    overheads = load(folder).overheads
+    assert (sorted(overheads["toy-cells", "rs"]), sorted(overheads["toy-cells", "re-4"])) == ([0, 1, 2], [1, 2])
+
+
+def test_an_arm_without_a_frozen_model_is_refused_before_the_first_search(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(
+        '"""Own. Nobody."""\nfrom fairwatt.optimizer import optimizer\nfrom fairwatt.records import Query\n'
+        '@optimizer("own")\n'
+        "def own(problem, rng):\n    for config in problem.starts(rng):\n        yield Query(config)\n",
+        encoding="utf-8",
+    )
+    text = GOOD.replace("[rs,", f"[rs, '{own}:own',") + "policy: {overhead: included_model}\n"
+    with pytest.raises(NoOverheadModelError, match="optimizer own computes; make it with: python benchmarks/"):
+        run_study(study(tmp_path, text), tmp_path / "results", executor="serial")
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_study_verifies_its_data_before_the_first_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
