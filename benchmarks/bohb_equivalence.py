@@ -21,7 +21,7 @@ from timing import print_table
 from fairwatt import make_benchmark
 from fairwatt.analysis.load import load
 from fairwatt.analysis.verdict import Verdict
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import run_study
 from fairwatt.experiments.study import parse_study

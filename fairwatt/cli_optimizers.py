@@ -13,7 +13,7 @@ from fairwatt.cli_listing import Listing
 from fairwatt.errors import UserError
 
 if TYPE_CHECKING:
-    from fairwatt.finding import Finding
+    from fairwatt.conformance.finding import Finding
     from fairwatt.optimizer import OptimizerFactory
     from fairwatt.problem import Benchmark
 

@@ -294,7 +294,7 @@ def test_the_page_as_typed(fairwatt: Command) -> None:
 
 
 def test_the_page_names_every_check() -> None:
-    from fairwatt.conformance import PROMISES
+    from fairwatt.conformance.promises import PROMISES
 
     table = re.findall(r"^\| ([a-z][^|]+?) \| ", PAGE, flags=re.M)
     assert table == ["check", *(name for name, *_ in PROMISES)]

@@ -10,6 +10,7 @@ import pytest
 from invented_eahas import changed, pycls_record, sampled, write_json
 
 from fairwatt import cli
+from fairwatt.conformance import check_benchmark
 from fairwatt.errors import UserError
 from fairwatt.experiments import curve_data
 from fairwatt.experiments.curve_data import read_measured_curves
@@ -18,7 +19,6 @@ from fairwatt.registry import make_benchmark
 from fairwatt.search_spaces.curve_surrogate import CurveSurrogate
 from fairwatt.search_spaces.eahas_import import import_sweep
 from fairwatt.search_spaces.eahas_setting import SweepOptions
-from fairwatt.space_conformance import check_benchmark
 
 CONFIGS = [(*config[:8], 50, config[9]) for config in sampled(6)]
 

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from fairwatt import Query, load_table, make_benchmark, run
-from fairwatt.conformance import check_optimizer, global_random_state
+from fairwatt.conformance import check_benchmark, check_optimizer, check_space
+from fairwatt.conformance.finding import Finding
+from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import UnknownNameError
-from fairwatt.finding import Finding
 from fairwatt.ledger import Ledger
 from fairwatt.optimizer import OptimizerFactory, SearchEnded, optimizer
 from fairwatt.problem import Benchmark
 from fairwatt.records import Measurement, Request
 from fairwatt.registry import OPTIMIZERS, from_file
 from fairwatt.search_spaces.measured_configs import measured_configs
-from fairwatt.space_conformance import check_benchmark, check_space
 
 NAMES = OPTIMIZERS.names()
 FAST = ("rs", "re", "ls", "hb", "semoa")

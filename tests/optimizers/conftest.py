@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fairwatt import Trial, make_benchmark
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.optimizer import SearchEnded
 from fairwatt.problem import Benchmark
 from fairwatt.registry import OPTIMIZERS

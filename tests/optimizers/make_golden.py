@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from fairwatt import make_benchmark
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.registry import OPTIMIZERS
 from fairwatt.streams import stream
 

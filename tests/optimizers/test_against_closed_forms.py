@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fairwatt import make_benchmark
 from fairwatt.analysis.random_search_curve import expected_best, expected_distinct, expected_hypervolume
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.optimizers.random_search import random_search
 from fairwatt.search_spaces.table_import import import_file
 

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from fairwatt import Query, Trial, make_benchmark, run
-from fairwatt.conformance import check_optimizer, global_random_state, told
+from fairwatt.conformance import check_optimizer
+from fairwatt.conformance.driven import told
+from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import MissingExtraError, UserError
 from fairwatt.optimizers.bohb_hpbandster import bohb_hpbandster, cycle_full
 from fairwatt.optimizers.hyperband import brackets
@@ -198,7 +200,7 @@ def test_the_hash_seed_changes_nothing(drive, name: str) -> None:  # type: ignor
 import sys
 import numpy as np
 from fairwatt import make_benchmark
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.registry import OPTIMIZERS
 
 toy = make_benchmark("toy-cells")

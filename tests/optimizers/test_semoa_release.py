@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fairwatt import Trial, make_benchmark
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.errors import UserError
 from fairwatt.optimizer import SearchEnded
 from fairwatt.optimizers.semoa_release import REFERENCE, CellGenomes, OwnGenomes, gains, semoa_release, vertices_of

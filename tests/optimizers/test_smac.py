@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fairwatt import make_benchmark
-from fairwatt.conformance import told
+from fairwatt.conformance.driven import told
 from fairwatt.errors import MissingExtraError, UserError
 from fairwatt.optimizer import SearchEnded
 from fairwatt.optimizers import smac as module

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fairwatt import Trial, make_benchmark
-from fairwatt.conformance import global_random_state
+from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import MissingExtraError, UserError
 from fairwatt.optimizers.tpe import tpe
 from fairwatt.problem import OBJECTIVES, Benchmark, Dim, Problem

@@ -9,6 +9,7 @@ import pytest
 from invented_sweep import DIVERGES, IMAGES, invented_training
 
 from fairwatt import run
+from fairwatt.conformance import check_benchmark
 from fairwatt.errors import UserError
 from fairwatt.experiments.config_sweep import ConfigTask
 from fairwatt.optimizer import OptimizerFactory, optimizer
@@ -22,7 +23,6 @@ from fairwatt.search_spaces.curve_benchmark import FIDELITIES, CurveBenchmark
 from fairwatt.search_spaces.measured_configs import MeasuredConfigs, measured_configs
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 from fairwatt.search_spaces.table import TableError
-from fairwatt.space_conformance import check_benchmark
 
 CONFIG = (8, 120, 13.4, 2.951, 24, 0.01, "adam", "cos", 200, 16)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from invented_eahas import IMAGES, WATTS, changed, csv_rows, percent, pycls_record, sampled, write_csv, write_json
 
+from fairwatt.conformance import check_benchmark
 from fairwatt.errors import UserError
 from fairwatt.records import Config
 from fairwatt.registry import BENCHMARKS
@@ -22,7 +23,6 @@ from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace
 from fairwatt.search_spaces.sources import check_own_name, find_table, list_tables, table_spaces, verify
 from fairwatt.search_spaces.table import Table, open_table
-from fairwatt.space_conformance import check_benchmark
 from fairwatt.surrogates.energy_model import OperationCountModel
 
 WH = SweepOptions(energy_unit="wh")

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairwatt import run
 from fairwatt.analysis.random_search_curve import expected_best
+from fairwatt.conformance import check_benchmark
 from fairwatt.errors import UserError
 from fairwatt.registry import BENCHMARKS
 from fairwatt.search_spaces import curve_surrogate, modelled_configs, sources
 from fairwatt.search_spaces.curve_benchmark import FIDELITIES
 from fairwatt.search_spaces.curve_surrogate import CurveCard, CurveSurrogate
 from fairwatt.search_spaces.modelled_configs import ModelledConfigs, TooManyKeysError
-from fairwatt.space_conformance import check_benchmark
 from fairwatt.surrogates.curve_noise import CurveNoise
 
 pytestmark = pytest.mark.slow

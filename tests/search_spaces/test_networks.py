@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairwatt.conformance import global_random_state
+from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import UserError
 from fairwatt.problem import SearchSpace
 from fairwatt.records import Config

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from fairwatt.conformance import check_space
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.records import Config
 from fairwatt.search_spaces.regnet import Stages, expand
 from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.regnet_hpo import RegnetHpoSpace, Training
-from fairwatt.space_conformance import check_space
 
 EXAMPLE: Config = (11, 112, 17.9, 2.601, 8, 0.1, "adam", "lin", 200, 16)
 TINY = pytest.param("tiny", marks=pytest.mark.slow)

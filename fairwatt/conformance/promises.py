@@ -7,15 +7,12 @@ checks in one Python process cannot prove is said in `overreach` and on the page
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from fairwatt.driven import PATIENCE_SECONDS
-from fairwatt.driven import misfit as misfit
-from fairwatt.driven import told as told
+from fairwatt.conformance.driven import PATIENCE_SECONDS
+from fairwatt.conformance.finding import Check, Finding, findings
+from fairwatt.conformance.tried_searches import Runner, TriedSearches
 from fairwatt.errors import UnknownNameError
-from fairwatt.finding import Check, Finding, findings
-from fairwatt.global_state import global_random_state as global_random_state
 from fairwatt.optimizer import OptimizerFactory
 from fairwatt.problem import Benchmark
-from fairwatt.tried_searches import Runner, TriedSearches
 
 SHOWN, ASKS, INSIDE, RUNS = "reads what it is shown", "asks and is told", "asks inside the space", "finishes a run"
 ALONE, SEEDED, SAME = "leaves global state alone", "seeds its generators", "one seed, one search"

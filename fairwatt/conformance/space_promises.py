@@ -6,10 +6,10 @@ from math import isfinite
 
 import numpy as np
 
-from fairwatt.driven import misfit
+from fairwatt.conformance.driven import misfit
+from fairwatt.conformance.finding import Finding, findings
+from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.finding import Finding, findings
-from fairwatt.global_state import global_random_state
 from fairwatt.problem import Benchmark, SearchSpace
 from fairwatt.records import Config, Measurement, Status
 

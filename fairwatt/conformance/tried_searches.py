@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cached_property
 
-from fairwatt.driven import Driven, drive, misfit
-from fairwatt.fresh_process import asked_in_fresh_processes
-from fairwatt.global_state import global_state, scrambled_generators
+from fairwatt.conformance.driven import Driven, drive, misfit
+from fairwatt.conformance.fresh_process import asked_in_fresh_processes
+from fairwatt.conformance.global_state import global_state, scrambled_generators
+from fairwatt.conformance.overreach import NotedTrial, disguised, held_oracles, missed, noted_problem, watched
 from fairwatt.optimizer import OptimizerFactory, SearchEnded
-from fairwatt.overreach import NotedTrial, disguised, held_oracles, missed, noted_problem, watched
 from fairwatt.problem import Benchmark
 from fairwatt.records import Config, Key, Request, Run
 

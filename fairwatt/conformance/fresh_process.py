@@ -1,8 +1,4 @@
-"""The same search in other Python processes, which order sets and hash text in their own way.
-
-    python -m fairwatt.fresh_process FILE.py:NAME SPACE
-prints what the search asks first, as one line of JSON.
-"""
+"""The same search in other Python processes, which order sets and hash text in their own way."""
 
 import inspect
 import json
@@ -11,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from fairwatt.driven import drive
+from fairwatt.conformance.driven import drive
 from fairwatt.errors import UserError
 from fairwatt.optimizer import OptimizerFactory
 from fairwatt.registry import from_file, make_benchmark
@@ -24,7 +20,7 @@ def asked_in_fresh_processes(
 
     Raises UserError where the algorithm is in no file, RuntimeError where the other process fails.
     """
-    command = [sys.executable, "-m", "fairwatt.fresh_process", place(factory), space]
+    command = [sys.executable, "-c", f"from {__name__} import main; main()", place(factory), space]
     started = {
         seed: subprocess.Popen(
             command,
@@ -56,13 +52,9 @@ def place(factory: OptimizerFactory) -> str:
 
 
 def main() -> None:
-    """Print the first queries of a search."""
+    """Print the first queries of a search, as one line of JSON; the command's words are FILE.py:NAME and the space."""
     target, space = sys.argv[1:]
     seen = drive(from_file(target), make_benchmark(space))
     if seen.fault:
         sys.exit(seen.fault)
     print(json.dumps(seen.asked))
-
-
-if __name__ == "__main__":
-    main()
