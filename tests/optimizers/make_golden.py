@@ -14,7 +14,8 @@ from fairwatt.registry import OPTIMIZERS
 from fairwatt.streams import stream
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ("rs", "re", "ls", "hb", "bohb", "semoa")  # not bananas: torch may differ in the last bit between machines
+NAMES = ("rs", "re", "ls", "hb", "bohb", "semoa", "semoa-release", "sh-emoa", "mo-bohb", "ea-ls")
+"""Those of which nothing but this package decides: torch, matrix products and libraries may differ between machines."""
 SEEDS = (0, 1)
 QUERIES = 60
 
@@ -27,7 +28,8 @@ def trace(name: str, seed: int) -> list[list[int | float]]:
     asked: list[list[int | float]] = []
     for _ in range(QUERIES):
         query = search.ask()
-        asked.append([int(benchmark.space.key(query.config)), query.fidelity])
+        key = int(benchmark.space.key(query.config)) if benchmark.space.is_valid(query.config) else -1
+        asked.append([key, query.fidelity])
         search.tell(told(benchmark, problem, query))
     return asked
 
