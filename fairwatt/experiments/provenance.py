@@ -8,7 +8,20 @@ from pathlib import Path
 
 import fairwatt
 
-PACKAGES = ("numpy", "scipy", "pandas", "torch", "moocore", "statsmodels", "ConfigSpace")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "torch",
+    "moocore",
+    "statsmodels",
+    "ConfigSpace",
+    "smac",
+    "hpbandster",
+    "pymoo",
+    "optuna",
+    "scikit-learn",
+)
 
 
 def provenance() -> dict[str, object]:
