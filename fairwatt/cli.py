@@ -96,7 +96,9 @@ def doctor() -> None:
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="A YAML file, the name of a study that ships, or key=value words.")],
+    study: Annotated[
+        str, typer.Argument(help="A YAML file, a folder of results, the name of a study, or key=value words.")
+    ],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value words that change the study.")] = None,
     out: Out = None,
     executor: Executor = "processes",
@@ -114,7 +116,8 @@ def run(
     from fairwatt.experiments.study import read_study
 
     declared = read_study(study, overrides or [])
-    folder = out or Path("results") / declared.study
+    again = (Path(study) / "study.json").is_file()
+    folder = out or (Path(study) if again else Path("results") / declared.study)
     if dry_run:
         check_study(declared, folder, executor, scheduler)
         searches = len(declared.spaces) * len(declared.optimizers) * len(declared.seeds)

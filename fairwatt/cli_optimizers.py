@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fairwatt.problem import Benchmark
 
 HASH_SEEDS = (1, 2)
-_NOT_OF_A_SETTING = re.compile(r"(?<=[.)])\s+(?=(?:Ends|Raises|Returns|Written)\b)")
+_NOT_OF_A_SETTING = re.compile(r"(?<=[.)])\s+(?=(?:Ends|Raises|Returns|Written|The others?)\b)")
 
 optimizers_app = typer.Typer(
     invoke_without_command=True, help="List the optimizers.\n\nExample: fairwatt optimizers show bohb"
@@ -54,7 +54,7 @@ def optimizers_show(name: Annotated[str, typer.Argument(help="A registered name,
 
     Example: fairwatt optimizers show bohb
     """
-    from fairwatt.registry import find_optimizer
+    from fairwatt.registry import OPTIMIZERS, find_optimizer
 
     factory = find_optimizer(name)
     target = inspect.unwrap(factory.build)
@@ -69,7 +69,8 @@ def optimizers_show(name: Annotated[str, typer.Argument(help="A registered name,
     notes = " ".join((inspect.getdoc(inspect.getmodule(target)) or "").partition("\n")[2].split())
     if notes:
         about.add_row("notes", notes)
-    about.add_row("what they cost", "docs/optimizers.md, with all others")
+    if name in OPTIMIZERS.declared:
+        about.add_row("what it costs", "docs/optimizers.md, with all others")
     console.print(about)
     if factory.defaults:
         console.print()
@@ -154,6 +155,9 @@ def _can_be_made(factory: "OptimizerFactory", benchmark: "Benchmark") -> None:
         factory.create(problem, stream("optimizer", benchmark.name, 0, "a")).ask()
     except UserError:
         raise
+    except ModuleNotFoundError as missing:
+        if factory.extra and factory.extra == missing.name:  # declared, in a file that does not say how to get it
+            raise UserError(f"optimizer {factory.name} needs {missing.name}: pip install {missing.name}") from None
     except Exception:  # found again, and explained, by the checks
         return
 
@@ -169,7 +173,7 @@ def _explained(target: Any, settings: list[str], depth: int = 2) -> dict[str, st
         named: Any = OPTIMIZERS.load(name) if name in OPTIMIZERS.names() else getattr(home, name, None)
         other = getattr(named, "build", named)
         if missing and depth and callable(other) and inspect.unwrap(other) is not target:
-            found |= _explained(inspect.unwrap(other), missing, depth - 1)
+            found = _explained(inspect.unwrap(other), settings, depth - 1) | found
     return found
 
 

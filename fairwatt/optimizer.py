@@ -14,12 +14,13 @@ import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.errors import MissingExtraError, UnknownNameError, UserError
 from fairwatt.problem import Problem
 from fairwatt.records import Query, Trial
 
@@ -126,6 +127,14 @@ class OptimizerFactory:
                     f"like {default!r}, got {value!r}"
                 )
         return {**self.defaults, **settings}
+
+    def check_extra(self) -> None:
+        """Raise UserError where the package that its extra is named after is not installed."""
+        if not self.extra or find_spec(self.extra) is not None:
+            return
+        if self.build.__module__.startswith("fairwatt."):
+            raise MissingExtraError(f"optimizer {self.name}", self.extra, self.extra)
+        raise UserError(f"optimizer {self.name} needs {self.extra}: pip install {self.extra}")
 
     def create(self, problem: Problem, rng: np.random.Generator, **settings: Any) -> Optimizer:
         """A fresh search. Raises as `resolve`, and UserError where the algorithm refuses its settings."""

@@ -71,7 +71,7 @@ def write_optimizer(name: str, folder: Path) -> tuple[Path, Path]:
         usable = _NAME.fullmatch(words) and not keyword.iskeyword(words)
         hint = words if usable else f"my_{words or 'optimizer'}"
         raise UserError(f"{name!r} is no name for a Python file and function; use letters, digits and _, as in {hint}")
-    if name in OPTIMIZERS.names():
+    if name.casefold() in map(str.casefold, OPTIMIZERS.names()):
         raise UserError(f"{name!r} is an optimizer that there is; choose another name, such as my_{name}")
     if name in _TAKEN or _is_module(name):
         raise UserError(f"{name!r} is a Python module, or used by the files; choose another name, such as my_{name}")

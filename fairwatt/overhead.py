@@ -31,7 +31,7 @@ class NoOverheadModelError(UserError):
     def __init__(self, optimizer: str) -> None:
         super().__init__(
             f"policy overhead = included_model: there is no frozen model of what optimizer {optimizer} computes; "
-            f"make it with: {FREEZE} {optimizer}"
+            f"make it, in a checkout of fairwatt, with: {FREEZE} {optimizer} (FILE.py:NAME for one of your own)"
         )
 
 

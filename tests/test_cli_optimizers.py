@@ -135,14 +135,32 @@ def test_optimizers_without_their_extras_are_listed_and_not_run(fairwatt: Comman
     _refused(fairwatt("check", "bananas"), "pip install 'fairwatt[torch]'")
 
 
+def test_an_extra_of_ones_own_that_is_missing_gets_one_line(fairwatt: Command) -> None:
+    Path("mine.py").write_text(
+        '"""Mine."""\nfrom fairwatt.optimizer import optimizer\n\n@optimizer("mine", extra="not_there")\nclass Mine:\n'
+        '    """Mine."""\n    def __init__(self, problem, rng):\n        import not_there\n',
+        encoding="utf-8",
+    )
+    _refused(fairwatt("check", "mine.py:Mine"), "optimizer mine needs not_there: pip install not_there")
+
+
 def test_show_prints_source_deviations_and_settings(fairwatt: Command) -> None:
     code, out, _ = fairwatt("optimizers", "show", "semoa")
     assert code == 0
     assert "Krause, Glasmachers and Igel 2016" in out
     assert re.search(r"^eta_p +1\.9 +selective pressure of linear ranking, 1 to 2\.$", out, flags=re.M)
     assert re.search(r"^edge_changes +2 +expected changes of a child", out, flags=re.M)
+    assert "docs/optimizers.md" in out
     write_optimizer("hill", Path())
-    assert re.search(r"^patience +8 +failures in a row", fairwatt("optimizers", "show", "hill.py:hill")[1], flags=re.M)
+    _, out, _ = fairwatt("optimizers", "show", "hill.py:hill")
+    assert re.search(r"^patience +8 +failures in a row", out, flags=re.M)
+    assert "docs/optimizers.md" not in out
+
+
+def test_show_ends_an_explanation_where_another_setting_begins(fairwatt: Command) -> None:
+    _, out, _ = fairwatt("optimizers", "show", "mo-bohb")
+    assert re.search(r"^eta +3 +the share 1/eta of a rung goes on\.$", out, flags=re.M)
+    assert re.search(r"^candidates +24 +drawn from the good density for each proposal\.$", out, flags=re.M)
 
 
 def test_explanations_are_read_from_a_docstring() -> None:
@@ -206,7 +224,14 @@ def test_names_of_studies_stay_short_and_sound() -> None:
         ("optimizer=rs space=toy-cells budget=ten", "budget 'ten': expected a number and a unit"),
         ("optimizer=rs space=toy-cells budget=0", "nothing can be bought for zero"),
         ("optimizer=rs space=toy-cells budget=", "expected a value, such as budget=30"),
-        ("optimizer=rs,rs space=toy-cells", "labels must differ"),
+        ("optimizer=rs,rs space=toy-cells", "labels must differ: rs, rs; to give one, write {optimizer: 'rs', label:"),
+        ("optimizer=rs, space=toy-cells", "'optimizer=rs,': nothing is named, before or after a comma"),
+        ("optimizer=[] space=toy-cells", "'optimizer=[]': nothing is named"),
+        ("optimizer=rs optimizer=re space=toy-cells", "'optimizer=re': optimizers given twice"),
+        ("optimizer=rs,re optimizers=hb space=toy-cells", "'optimizers=hb': optimizers given twice"),
+        ("quickstart seeds=0:5 seeds=0:3", "'seeds=0:3': seeds given twice; write one word, such as seeds=0:30"),
+        ("optimizer=rs space=toy-cells seeds=1.5", "'1.5': expected first:end"),
+        ("optimizer=rs space=toy-cells seeds=true", "'True': expected first:end"),
         ("optimizer=rs space=toy-cells reference=re", "unknown reference 're'"),
         ("optimizer=hill.py space=toy-cells", "expected FILE.py:NAME"),
         ("seeds=0:3 quickstart", "a study's name comes first"),

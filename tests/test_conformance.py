@@ -275,6 +275,16 @@ def test_each_fault_is_found_by_the_check_that_is_meant_for_it(
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms on this system")
+def test_what_a_search_raises_is_shown_in_one_line(toy: Benchmark) -> None:
+    @optimizer("raising")
+    def raising(problem, rng):  # type: ignore[no-untyped-def]
+        raise RuntimeError("first\n  second")
+        yield Query(problem.initial[0])
+
+    (finding,) = (found for found in check_optimizer(raising, toy, run) if found.tried and not found.passed)
+    assert finding.detail.startswith("RuntimeError: first second, in test_conformance.py, line ")
+
+
 def test_a_search_that_never_asks_is_interrupted(toy: Benchmark) -> None:
     assert _failed(check_optimizer(_searching(_spinning), toy, run, patience=0.05)) == {"asks and is told"}
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL

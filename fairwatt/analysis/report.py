@@ -7,6 +7,7 @@ import base64
 import csv
 import io
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -319,10 +320,8 @@ def _latest(results: Results) -> Mapping[str, Any]:
 
 
 def _commands(results: Results) -> str:
-    name = results.study["study"]
-    return f"fairwatt run {name}.yaml --out {results.folder.name}\nfairwatt compare {results.folder.name}\n" + (
-        f"fairwatt report {results.folder.name}"
-    )
+    name = shlex.quote(results.folder.resolve().name)  # to be typed beside it: the page does not say where that was
+    return "\n".join(f"fairwatt {command} {name}" for command in ("run", "compare", "report"))
 
 
 def _shown(name: str, figure: "Figure", caption: str, table: TextTable | None = None) -> dict[str, Any]:

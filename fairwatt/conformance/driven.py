@@ -86,7 +86,8 @@ def drive(
         seen.fault = f"does not ask: nothing within {patience:g} seconds"
     except (Exception, SystemExit, GeneratorExit) as error:  # whatever the search raises is what was seen
         last = traceback.extract_tb(error.__traceback__)[-1]
-        seen.fault = f"{type(error).__name__}: {error}, in {Path(last.filename).name}, line {last.lineno}"
+        said = " ".join(str(error).split())
+        seen.fault = f"{type(error).__name__}: {said}, in {Path(last.filename).name}, line {last.lineno}"
     return seen
 
 

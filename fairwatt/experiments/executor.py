@@ -11,15 +11,15 @@ from pathlib import Path
 from fairwatt.books import sensitivity_books
 from fairwatt.errors import UserError
 from fairwatt.experiments.provenance import provenance
-from fairwatt.experiments.runner import run
+from fairwatt.experiments.runner import model_of, run
 from fairwatt.experiments.store import Store
 from fairwatt.experiments.study import Cell, Study, cells
 from fairwatt.experiments.task_executor import check_executor, make_executor
 from fairwatt.ledger import AccountingPolicy, price
-from fairwatt.overhead import WATTS_PER_CORE, Stopwatch, charged_model, frozen_model
+from fairwatt.overhead import WATTS_PER_CORE, Stopwatch, charged_model
 from fairwatt.problem import Benchmark
 from fairwatt.registry import make_benchmark
-from fairwatt.runfile import write_reference, write_run
+from fairwatt.runfile import read_run, write_reference, write_run
 from fairwatt.sealed import is_intact
 
 _SLOW = ("smac-mf", "bohb-hpbandster", "smac", "tpe", "mo-sh-bananas", "bananas", "ms-ehvi", "ea-bananas")
@@ -83,7 +83,8 @@ def run_study(
 def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") -> list[tuple[Cell, Path]]:
     """The cells of a study and their files, once everything that can be wrong before the first search was looked at.
 
-    Raises UserError: missing data, a budget of another currency, settings that an algorithm refuses, ...
+    Raises UserError: missing data, a budget of another currency, settings that an algorithm refuses, searches in the
+    folder that were made by another version of an optimizer's code, ...
     """
     check_executor(executor, scheduler)
     for space in study.spaces:
@@ -93,9 +94,27 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
         for arm in study.optimizers:
             factory = arm.factory()
             factory.cycle_full(fidelities, factory.resolve(arm.settings))
-            model = frozen_model(factory.name, benchmark.pue)
+            factory.check_extra()
+            model = model_of(factory, benchmark)
             charged_model(_policy(study, benchmark).overhead, model.to_json() if model else None, factory.name)
-    return paths(study, Store(folder))
+    everything = paths(study, Store(folder))
+    _check_code(everything)
+    return everything
+
+
+def _check_code(everything: list[tuple[Cell, Path]]) -> None:
+    """Raise UserError where an arm's first finished search in a space was made by other code than the arm has now."""
+    looked_at = set()
+    for cell, path in everything:
+        if (cell.space, cell.arm.label) in looked_at or not is_intact(path):
+            continue
+        looked_at.add((cell.space, cell.arm.label))
+        made, now = read_run(path).header.code, cell.arm.factory().code
+        if made != now:
+            raise UserError(
+                f"{path}: made by another version of {cell.arm.optimizer} ({made}, now {now}), and finished searches "
+                f"are not run again; choose another folder with --out, or delete {path.parent.parent.parent}"
+            )
 
 
 def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:

@@ -10,7 +10,7 @@ from fairwatt.budget import Budget
 from fairwatt.errors import UserError
 from fairwatt.ledger import AccountingPolicy, Ledger, price
 from fairwatt.optimizer import OptimizerFactory, SearchEnded
-from fairwatt.overhead import Stopwatch, charged_model, frozen_model
+from fairwatt.overhead import OverheadModel, Stopwatch, charged_model, frozen_model
 from fairwatt.problem import Benchmark, Problem
 from fairwatt.records import End, Header, Query, Request, Run, Trial
 from fairwatt.registry import OPTIMIZERS, make_benchmark
@@ -60,7 +60,7 @@ def run(
     arm = label or factory.name
     resolved = factory.resolve(settings or {})
     problem = benchmark.problem(seed, initial=initial, objectives=factory.objectives)
-    model = frozen_model(factory.name, benchmark.pue)
+    model = model_of(factory, benchmark)
     header = Header(
         space=benchmark.name,
         sampler=benchmark.space.sampler,
@@ -108,6 +108,13 @@ def run(
         stopwatch.lap()
     recorded = Run(header, (), End.ENDED_EARLY, tuple(requests), ended)
     return price(recorded, policy, amount, header.budget_text)
+
+
+def model_of(factory: OptimizerFactory, benchmark: Benchmark) -> OverheadModel | None:
+    """The frozen model of what an optimizer computes; None for another algorithm under the name of one that ships."""
+    if factory.name in OPTIMIZERS.declared and OPTIMIZERS.load(factory.name).code != factory.code:
+        return None
+    return frozen_model(factory.name, benchmark.pue)
 
 
 def plain(query: Query, arm: str) -> Query:

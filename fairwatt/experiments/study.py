@@ -16,6 +16,7 @@ from fairwatt.experiments.study_words import read_words, words_alone
 from fairwatt.ledger import AccountingPolicy
 from fairwatt.optimizer import OptimizerFactory
 from fairwatt.registry import BENCHMARKS, find_optimizer
+from fairwatt.sealed import read_sealed
 
 MAX_SEEDS = 100_000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
@@ -81,13 +82,16 @@ class Study(_Strict):
     @field_validator("seeds", mode="before")
     @classmethod
     def _seed_range(cls, value: Any) -> Any:
-        if isinstance(value, int):
+        if isinstance(value, int) and not isinstance(value, bool):
             return (value,)
-        if isinstance(value, str):
+        if value is None or isinstance(value, str | bool | float | dict):
+            value = str(value).strip()
             first, colon, end = value.partition(":")
             whole = first.isascii() and end.isascii() and first.isdecimal() and end.isdecimal()
             if not (colon and whole and 0 < int(end) - int(first) <= MAX_SEEDS):
-                raise ValueError(f"seeds {value!r}: expected first:end, such as 0:30, and at most {MAX_SEEDS:,} seeds")
+                raise ValueError(
+                    f"{value!r}: expected first:end, such as 0:30, and at most {MAX_SEEDS:,} seeds, or a list: [3, 5]"
+                )
             return tuple(range(int(first), int(end)))
         return value
 
@@ -101,7 +105,10 @@ class Study(_Strict):
         if not LABEL.fullmatch(self.study):
             raise ValueError(f"study {self.study!r}: letters, digits and . _ @ + - only")
         labels = tuple(label.casefold() for label in self.labels)  # they are folders, and some disks ignore case
-        for what, values in (("spaces", self.spaces), ("labels", labels), ("seeds", self.seeds)):
+        if doubled := [arm for place, arm in enumerate(self.optimizers) if labels[place] in labels[:place]]:
+            hint = f"write {{optimizer: {doubled[0].optimizer!r}, label: other}} in the list [...] of optimizers"
+            raise ValueError(f"labels must differ: {', '.join(self.labels)}; to give one, {hint}")
+        for what, values in (("spaces", self.spaces), ("seeds", self.seeds)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ: {', '.join(map(str, values))}")
         if min(self.seeds) < 0 or max(self.seeds) >= 2**32:
@@ -147,14 +154,16 @@ def cells(study: Study) -> list[Cell]:
 
 
 def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
-    """A study from a YAML file or the name of one that ships, changed by `key=value` words; or from words alone.
+    """A study from a YAML file, a folder of results or the name of one that ships, changed by words; or of words alone.
 
     Raises UserError, one line: missing file, broken YAML, unknown keys with the nearest one, values out of range.
     """
     if "=" in str(path) and not Path(path).is_file():
         source, data = "the study", words_alone([str(path), *overrides], Study.model_fields)
     else:
-        source, data = str(path), read_yaml(_text(path), str(path))
+        stored = Path(path) / "study.json"
+        source = str(stored if stored.is_file() else path)
+        data = read_sealed(stored)["study"] if stored.is_file() else read_yaml(_text(path), source)
         if not isinstance(data, dict):
             raise UserError(f"{path}: expected `key: value` lines, such as `study: my_study`")
         data |= read_words(overrides, Study.model_fields)

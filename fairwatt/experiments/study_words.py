@@ -18,11 +18,11 @@ _NUMBER = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 
 
 def read_words(words: Sequence[str], known: Collection[str]) -> dict[str, Any]:
-    """Values by key, of keys in `known` or the singular of one; of equal keys the last. A bare budget is in trainings.
+    """Values by key, of keys in `known` or the singular of one, each once. A bare budget is in trainings.
 
     Raises UserError, UnknownNameError with the nearest key.
     """
-    data = {}
+    data: dict[str, Any] = {}
     for word in words:
         given, equals, value = word.partition("=")
         if not equals:
@@ -32,8 +32,10 @@ def read_words(words: Sequence[str], known: Collection[str]) -> dict[str, Any]:
             raise UnknownNameError("study key", given, [*known, *SINGULAR])
         if not value.strip():
             raise UserError(f"{word!r}: expected a value, such as {given}={_EXAMPLES.get(key, '...')}")
+        if key in data:  # the first would be lost without a word
+            raise UserError(f"{word!r}: {key} given twice; write one word, such as {given}={_EXAMPLES.get(key, '...')}")
         read = _value(key, value)
-        data[key] = [_budget(each) if key == "budgets" else each for each in _many(read)] if key in LISTS else read
+        data[key] = _listed(key, read, word) if key in LISTS else read
     return data
 
 
@@ -70,6 +72,14 @@ def _value(key: str, value: str) -> Any:
         return read_yaml(value, "")
     except UserError:
         raise UserError(f"{key}={value}: not a YAML value") from None
+
+
+def _listed(key: str, value: Any, word: str) -> list[Any]:
+    """One or many, none of them empty. Raises UserError."""
+    many = _many(value)
+    if not many or "" in many:
+        raise UserError(f"{word!r}: nothing is named, before or after a comma; expected such as {_EXAMPLES[key]}")
+    return [_budget(each) for each in many] if key == "budgets" else many
 
 
 def _budget(value: Any) -> Any:

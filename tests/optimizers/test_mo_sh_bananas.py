@@ -13,7 +13,7 @@ from fairwatt.optimizers import mo_sh_bananas as module
 from fairwatt.optimizers.dominance import best_first, crowding_distances
 from fairwatt.optimizers.mo_sh_bananas import first_round_full, mo_sh_bananas, rounds, thompson_places
 from fairwatt.problem import Benchmark
-from fairwatt.records import Trial
+from fairwatt.records import Key, Status, Trial
 
 
 class Noise:
@@ -111,6 +111,24 @@ def test_nothing_is_trained_twice_and_a_small_space_is_trained_in_full(monkeypat
     asked = [(small.space.key(trial.config), trial.fidelity) for trial in trials]
     assert len(set(asked)) == len(asked)
     assert sorted(key for key, fidelity in asked if fidelity == 1.0) == list(range(30))  # type: ignore[type-var]
+
+
+def test_what_was_invalid_at_a_low_fidelity_is_no_candidate_again(toy: Benchmark, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Its answer is known and never leads to a full training: a search of such candidates would ask nothing."""
+    excluded: list[set[Key]] = []
+    real = module.mutants
+    monkeypatch.setattr(module, "NeuralEnsemble", Noise)
+    monkeypatch.setattr(module, "mutants", lambda *args: excluded.append(set(args[3])) or real(*args))  # type: ignore[func-returns-value]
+    search = mo_sh_bananas.create(toy.problem(0, objectives=mo_sh_bananas.objectives), np.random.default_rng(0))
+    invalid: set[Key] = set()
+    for step in range(50):
+        query = search.ask()
+        lost = query.fidelity < 1.0 and step % 2 == 0
+        losses = (np.inf, np.inf) if lost else (0.5, query.fidelity)
+        search.tell(Trial(query.config, query.fidelity, *losses, losses, Status.INVALID if lost else Status.OK))
+        invalid |= {toy.space.key(query.config)} if lost and step < 36 else set()
+    assert len(invalid) > 5
+    assert invalid <= excluded[-1]
 
 
 def test_with_one_fidelity_all_k_are_trained_in_full(toy: Benchmark, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -84,6 +84,21 @@ def test_proposals_are_those_of_a_study_of_optunas_own(multivariate: bool) -> No
     assert asked[:repeat] == theirs[:repeat]
 
 
+def test_the_model_sees_answers_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proposals that are not asked are told as failed: without a value, which would be an answer of nobody's."""
+    studies: list[optuna.Study] = []
+    create = optuna.create_study
+    monkeypatch.setattr(optuna, "create_study", lambda **of: studies.append(create(**of)) or studies[-1])  # type: ignore[func-returns-value]
+    asked = _searched(60, 0)
+    complete, failed = (
+        studies[0].get_trials(deepcopy=False, states=[state])
+        for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL)
+    )
+    assert [trial.value for trial in complete] == [Valid.loss(config) for config in asked[:-1]]  # type: ignore[arg-type]
+    assert failed
+    assert not any(trial.values for trial in failed)
+
+
 def test_proposals_settle_where_the_loss_is_low() -> None:
     asked = [config for seed in range(3) for config in _searched(40, seed)[20:]]
     draws = [Valid().sample(np.random.default_rng(seed)) for seed in range(500)]

@@ -66,6 +66,15 @@ def test_the_network_is_the_papers() -> None:
     assert 0.05 < (hidden[..., :-1] ** 2).mean() < 20  # He's weights keep the scale through ten layers
 
 
+def test_the_first_step_is_adams() -> None:
+    """Both means are corrected for their start, so a parameter moves by the learning rate, whatever its slope is."""
+    before, after = (NeuralEnsemble.fit(*_law(20, 0), np.random.default_rng(0), epochs=epochs) for epochs in (0, 1))
+    for one, other in zip((*before.weights, *before.biases), (*after.weights, *after.biases), strict=True):
+        steps = np.abs(other - one)
+        assert np.median(steps[steps > 0]) == pytest.approx(0.01, rel=1e-3)
+        assert steps.max() < 0.0101
+
+
 def test_members_do_not_share_gradients() -> None:
     x, y = _law(20, 0)
     five, one = (NeuralEnsemble.fit(x, y, np.random.default_rng(3), members=m, layers=1, width=4) for m in (5, 1))
@@ -73,14 +82,18 @@ def test_members_do_not_share_gradients() -> None:
     assert np.std(five.predict(x) - y) < 2 * np.std(one.predict(x) - y) + 0.05
 
 
-def test_a_seed_is_a_model_and_torch_is_left_as_it_was() -> None:
+def test_a_seed_is_a_model_and_torch_is_left_as_it_was(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     import torch
 
+    within: set[int] = set()
+    slope = BatchedNetwork.slope
+    monkeypatch.setattr(BatchedNetwork, "slope", lambda *of: within.add(torch.get_num_threads()) or slope(*of))  # type: ignore[func-returns-value]
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         one, two, three = (NeuralEnsemble.fit(*_law(20, 0), np.random.default_rng(seed)) for seed in (0, 0, 1))
         assert torch.get_num_threads() == 2
+        assert within == {1}
     finally:
         torch.set_num_threads(threads)
     x = _law(50, 1)[0]
