@@ -12,8 +12,10 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import cached_property, wraps
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,18 +103,22 @@ class OptimizerFactory:
         """Names of the objectives of its problem."""
         return KINDS[self.kinds[0]]
 
-    @property
+    @cached_property
     def code(self) -> str:
-        """Twelve hex digits of the sha256 of the file that defines it, and of fairwatt's optimizers and surrogates that
-        it builds on; "interactive" where there is none.
+        """Twelve hex digits of the sha256 of what makes its searches; "interactive" where it is in no file.
 
-        Runs of different code are not compared as one arm.
+        That is the file that defines it, fairwatt's optimizers and surrogates that it imports by `from ... import`, at
+        whatever depth, and the version of the package that it wraps. As it was when first asked for: a file that is
+        edited later is not what this process runs. Runs of different code are not compared as one arm.
         """
         try:
-            path = Path(inspect.getsourcefile(inspect.unwrap(self.build)) or "")
-            return _code(path, path.stat().st_mtime_ns)
+            content = _code(Path(inspect.getsourcefile(inspect.unwrap(self.build)) or ""))
         except (TypeError, OSError, SyntaxError):
             return "interactive"
+        if self.extra:
+            with suppress(metadata.PackageNotFoundError):
+                content += f"{self.extra} {metadata.version(self.extra)}".encode()
+        return hashlib.sha256(content).hexdigest()[:12]
 
     def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """All settings with their values. Raises UserError for unknown names and values of another type."""
@@ -148,8 +154,7 @@ class OptimizerFactory:
         return self.cycle(fidelities, settings) if self.cycle else 0.0
 
 
-@lru_cache(maxsize=256)
-def _code(path: Path, _changed: int) -> str:
+def _code(path: Path) -> bytes:
     """Of a file and of what it imports from `_BUILDS_ON`, at whatever depth, in the order of their paths."""
     files, waiting = {path: path.read_bytes()}, [path]
     while waiting:
@@ -162,7 +167,7 @@ def _code(path: Path, _changed: int) -> str:
                     files[file] = file.read_bytes()
                     waiting.append(file)
     others = (files[file] for file in sorted(files) if file != path)
-    return hashlib.sha256(b"".join([files[path], *others])).hexdigest()[:12]
+    return b"".join([files[path], *others])
 
 
 def optimizer(

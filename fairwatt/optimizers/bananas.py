@@ -86,13 +86,13 @@ def ensemble_search(
         pool = mutants(space, [trial.config for trial in valid[:parents]], candidates, asked, rng)
         if not pool:
             return
-        if len(pool) > k:
+        if len(pool) > k and valid:
             features = np.array([encode(trial.config) for trial in valid])
             losses = np.array([loss(trial) for trial in valid])
             ensemble = NeuralEnsemble.fit(features, losses, rng, members=members)
             predicted = ensemble.predict(np.array([encode(config) for config in pool]))
-            pool = [pool[place] for place in np.argsort(thompson(predicted, rng), kind="stable")[:k]]
-        for config in pool:
+            pool = [pool[place] for place in np.argsort(thompson(predicted, rng), kind="stable")]
+        for config in pool[:k]:
             asked.add(space.key(config))
             trials.append((yield Query(config)))
 

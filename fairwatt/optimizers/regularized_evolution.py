@@ -31,7 +31,7 @@ def regularized_evolution(
         if len(population) < population_size:
             config = next(starts)
         else:
-            sample = [population[place] for place in rng.integers(population_size, size=sample_size)]
+            sample = [population[place] for place in rng.integers(population_size, size=sample_size).tolist()]
             parent = min(sample, key=lambda trial: trial.losses[0])
             config = problem.space.mutate(parent.config, rng)
         population.append((yield Query(config)))

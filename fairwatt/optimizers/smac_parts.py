@@ -118,12 +118,15 @@ class NewNetworks(ConfigSelector):
 
     def __iter__(self) -> Iterator[Configuration]:
         space = cast(NetworkSpace, self._scenario.configspace)
+        known = 0  # in a row: as long as SMAC has no data, it draws without end
         for configuration in super().__iter__():
             config = space.config(configuration.get_array())
             key = space.networks.key(config)
             if key not in space.names:
-                space.names[key] = config
+                known, space.names[key] = 0, config
                 yield configuration
+            elif (known := known + 1) == self._max_new_config_tries:
+                return
 
 
 class OrderedStarts(LocalSearch):

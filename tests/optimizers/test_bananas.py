@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fairwatt import run
+from fairwatt.conformance.driven import told
 from fairwatt.errors import MissingExtraError, UserError
 from fairwatt.optimizers import bananas as module
 from fairwatt.optimizers.bananas import bananas, choose_encoding, mutants, thompson
@@ -74,6 +75,16 @@ def test_nothing_is_asked_twice(toy: Benchmark, monkeypatch, drive) -> None:  # 
     asked = [toy.space.key(trial.config) for trial in drive("bananas", 300)]
     assert len(set(asked[10:])) == 290
     assert not set(asked[:10]) & set(asked[10:])
+
+
+def test_without_a_valid_answer_it_draws_on(toy: Benchmark) -> None:
+    problem = toy.problem(0)
+    search = bananas.create(problem, np.random.default_rng(0))
+    asked = []
+    for _ in range(25):
+        asked.append(search.ask())
+        search.tell(told(toy, problem, asked[-1], invalid=True))
+    assert len({toy.space.key(query.config) for query in asked[10:]}) == 15
 
 
 def test_thompson_sampling_is_independent() -> None:

@@ -22,6 +22,7 @@ from fairwatt.optimizers.smac import nearest, smac
 from fairwatt.optimizers.smac_multi_fidelity import smac_cycle_full, smac_multi_fidelity
 from fairwatt.problem import Benchmark
 from fairwatt.records import Status, Trial
+from fairwatt.search_spaces.cell import CellSpace
 
 pytest.importorskip("smac")
 
@@ -66,7 +67,8 @@ def _answered(
     return queries
 
 
-@pytest.mark.parametrize("name", ["smac", pytest.param("smac-mf", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["smac", "smac-mf"])
 def test_smacs_own_loop_asks_the_same(name: str, toy: Benchmark, drive, captured, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """The library is given a function to minimise instead of answers by `tell`: an evaluation by evaluation equal."""
     settings = {"challengers": 50, "retrain_after": 6}
@@ -197,6 +199,20 @@ def test_nothing_is_asked_twice_to_the_end_of_a_space(factory: Any) -> None:
     assert len(set(asked)) == len(asked) < 1_000
     networks = len({key for key, _ in asked})
     assert networks == 91 if factory is smac else 91 - 27 < networks < 91  # a bracket takes up to 27 at once
+
+
+def test_a_space_smaller_than_a_rung_ends_the_search(toy: Benchmark) -> None:
+    space = CellSpace(3)
+    assert len(space.members) < 27
+    problem = replace(toy.problem(0), space=space, initial=(space.sample(np.random.default_rng(0)),))
+    queries = _answered(
+        smac_multi_fidelity,
+        problem,
+        100,
+        lambda query, _: Trial(query.config, query.fidelity, 0.3, 1.0, (0.3,)),
+        **CHEAP,
+    )
+    assert len({space.key(query.config) for query in queries}) <= len(space.members)
 
 
 def test_answers_that_are_invalid_are_the_worst(toy: Benchmark, captured, drive) -> None:  # type: ignore[no-untyped-def]

@@ -86,7 +86,7 @@ def test_proposals_are_those_of_a_study_of_optunas_own(multivariate: bool) -> No
 
 def test_the_model_sees_answers_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proposals that are not asked are told as failed: without a value, which would be an answer of nobody's."""
-    studies: list[optuna.Study] = []
+    studies: list[optuna.study.Study] = []
     create = optuna.create_study
     monkeypatch.setattr(optuna, "create_study", lambda **of: studies.append(create(**of)) or studies[-1])  # type: ignore[func-returns-value]
     asked = _searched(60, 0)
@@ -94,7 +94,7 @@ def test_the_model_sees_answers_and_nothing_else(monkeypatch: pytest.MonkeyPatch
         studies[0].get_trials(deepcopy=False, states=[state])
         for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL)
     )
-    assert [trial.value for trial in complete] == [Valid.loss(config) for config in asked[:-1]]  # type: ignore[arg-type]
+    assert [trial.value for trial in complete] == [Valid.loss(config) for config in asked[:-1]]
     assert failed
     assert not any(trial.values for trial in failed)
 
