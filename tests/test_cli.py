@@ -9,6 +9,8 @@ import pytest
 from fairwatt import cli
 
 COMMANDS = [
+    "check",
+    "new",
     "demo",
     "doctor",
     "spaces",
@@ -37,6 +39,12 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     return lambda *words: fairwatt(capfd, monkeypatch, *words)
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for several tests: what a surrogate says of a whole space takes seconds the first time."""
+    return tmp_path_factory.mktemp("kept")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -104,9 +112,10 @@ def test_every_faulty_file_gets_its_line_and_nothing_is_written(run, shared: Pat
     assert not list((tmp_path / "cache").rglob("*")) or not list((tmp_path / "cache").rglob("*.arrow"))
 
 
-def test_lists_name_everything_that_is_registered(run) -> None:  # type: ignore[no-untyped-def]
+def test_lists_name_everything_that_is_registered(run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     from fairwatt.registry import BENCHMARKS, OPTIMIZERS
 
+    monkeypatch.setenv("FAIRWATT_CACHE", str(kept))
     _, spaces, _ = run("spaces")
     assert all(name in spaces for name in BENCHMARKS.names())
     _, optimizers, _ = run("optimizers")
@@ -118,9 +127,12 @@ def test_lists_name_everything_that_is_registered(run) -> None:  # type: ignore[
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 @pytest.mark.parametrize("words", [["spaces"], ["data", "list"], ["optimizers"]], ids=" ".join)
-def test_lists_break_no_word_on_a_terminal(run, monkeypatch: pytest.MonkeyPatch, words: list[str], width: int) -> None:  # type: ignore[no-untyped-def]
+def test_lists_break_no_word_on_a_terminal(  # type: ignore[no-untyped-def]
+    run, kept: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], width: int
+) -> None:
     from fairwatt.cli_console import console
 
+    monkeypatch.setenv("FAIRWATT_CACHE", str(kept))
     _, whole, _ = run(*words)
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, to rich
     monkeypatch.setattr(console, "width", width)

@@ -334,6 +334,7 @@ def _close(found: Tensor, expected: Tensor) -> None:
     torch.testing.assert_close(found.detach(), expected.detach(), rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_bundle_is_its_members_trained_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step of three optimizers, policies and lengths: weights, averages, statistics, what was counted."""
     data = pictures()
