@@ -22,6 +22,7 @@ QUESTIONS = [(key, fidelity) for key in range(6) for fidelity in FIDELITIES] + [
 STREAMS = st.lists(st.sampled_from(QUESTIONS), max_size=40)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(STREAMS, st.booleans(), st.sampled_from(["0.5 full", "2 full", "3 full"]), st.booleans(), st.booleans())
 def test_every_closing_is_the_ledgers(

@@ -110,6 +110,7 @@ def test_two_searches_that_always_find_the_optimum_are_censored_not_equivalent()
     assert verdict.detectable == pytest.approx(0.746, abs=5e-4)
 
 
+@pytest.mark.slow
 def test_an_advantage_that_lives_on_free_repetitions_is_policy_dependent() -> None:
     space = world(400)
     runs = _random(space, "rs", range(30)) + [echo(space, seed, repeats=7, share=0.3) for seed in range(30)]
@@ -132,6 +133,7 @@ def test_a_design_that_decides_nothing_is_void_and_leaves_the_family() -> None:
     assert many.p_holm == many.p  # a family of one
 
 
+@pytest.mark.slow
 def test_the_family_is_every_verdict_that_is_not_void() -> None:
     space = world(400, trade_off=1.0, spread=1.0)
     seeds = range(20)
@@ -187,6 +189,7 @@ def test_rankings_are_apart_and_the_reference_is_in_both() -> None:
     assert all(len(v.cells) == 16 for v in comparison.verdicts)
 
 
+@pytest.mark.slow
 def test_random_search_is_what_its_closed_form_expects_in_both_rankings() -> None:
     space = world(400, trade_off=1.0, spread=1.0)
     comparison = Comparison(_random(space, "rs", range(400), 40, kinds=BOTH), space.reference, AT_30)
@@ -218,6 +221,7 @@ def test_a_primary_budget_that_was_not_recorded_is_an_error() -> None:
         _ = Comparison(runs, space.reference, AT_30).verdicts
 
 
+@pytest.mark.slow
 def test_a_comparison_does_not_depend_on_the_order_of_its_runs() -> None:
     space = world(400)
     runs = [run for arm in ("rs", "a", "b") for run in _random(space, arm, range(25))]

@@ -117,6 +117,7 @@ def test_draws_for_is_the_inverse_of_expected_different() -> None:
     assert expected_different([60], chances) == pytest.approx(np.mean([len(set(run)) for run in runs]), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_weighted_curve_ends_at_the_optimum_where_it_is_certain() -> None:
     points = np.random.default_rng(8).random((900, 2))
     points[:3] = 0.0, 0.0

@@ -27,6 +27,7 @@ def table(request: Any) -> Table:
     return open_table(DATA / f"{request.param}.arrow")
 
 
+@pytest.mark.slow
 def test_every_training_of_the_sweep_is_there_once(table: Table) -> None:
     table.verify()
     spec = load_spec(table.path.with_suffix(".yaml"))

@@ -132,6 +132,7 @@ def test_sampling_is_uniform_over_distinct_cells() -> None:
     assert chisquare([counts[cell] for cell in range(91)]).pvalue > 0.001
 
 
+@pytest.mark.slow
 def test_the_raw_sampler_weighs_cells_by_their_encodings() -> None:
     space = CellSpace(4, sampler="raw")
     generator = rng(3)

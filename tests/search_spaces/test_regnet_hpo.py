@@ -143,6 +143,7 @@ def test_a_space_is_pickled_by_name(space: RegnetHpoSpace) -> None:
 # -- the sampler
 
 
+@pytest.mark.slow
 def test_draws_have_the_networks_probabilities(space: RegnetHpoSpace) -> None:
     """Chi-square of 20,000 draws against `network_mass`; networks of few expected draws are one cell."""
     rng, draws = np.random.default_rng(2024), 20_000
@@ -159,6 +160,7 @@ def test_draws_have_the_networks_probabilities(space: RegnetHpoSpace) -> None:
         assert chisquare(list(counts.values())).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_draws_of_an_architecture_have_its_numbers_probabilities(space: RegnetHpoSpace) -> None:
     """The numbers' own marginals under the limits, by the sum over all allowed points."""
     own, rng = space.grid, np.random.default_rng(7)

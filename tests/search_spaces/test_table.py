@@ -142,6 +142,7 @@ def test_unknown_columns_have_a_suggestion(tmp_path: Path) -> None:
         table.ascii("start")
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.arrow", COLUMNS, CARD)
     content, before = path.read_bytes(), snapshot(open_table(path))

@@ -71,6 +71,7 @@ def test_scaled_is_what_is_a_multiple_of_the_shortest_training(shared: Path, nam
             assert (table.provenance(column) == "scaled") == np.allclose(ratio, 27, rtol=1e-9), column
 
 
+@pytest.mark.slow
 def test_labels_of_the_tables(shared: Path) -> None:
     labels = {name: open_table(import_file(official(shared, name))) for name in OFFICIAL}
     assert labels["ec-nas-4v"].provenance("energy_kwh") == "measured"
