@@ -72,18 +72,7 @@ def density_search(
     min_points: int,
 ) -> Search:
     """BOHB, where `rank` says which trials go on and which are good; settings, end and errors as of `bohb`."""
-    if not (
-        0 < top_percent < 100
-        and candidates > 0
-        and 0 <= random_fraction <= 1
-        and min_points >= 0
-        and min(bandwidth_factor, min_bandwidth) > 0
-    ):
-        raise UserError(
-            f"top_percent = {top_percent} (expected 1 to 99), candidates = {candidates} (1 or more), "
-            f"random_fraction = {random_fraction} (0 to 1), "
-            f"min_points = {min_points} (0 or more), bandwidths {bandwidth_factor}, {min_bandwidth} (above 0)"
-        )
+    check_settings(top_percent, candidates, random_fraction, min_points, bandwidth_factor, min_bandwidth)
     space, starts = problem.space, problem.starts(rng)
     least = min_points or len(space.dims) + 1
     levels = model_levels(space)
@@ -125,6 +114,29 @@ def density_search(
             yield from only_new(successive_halving(bracket, draw, rank), space, known)
         if len(known) == before:
             return
+
+
+def check_settings(
+    top_percent: int,
+    candidates: int,
+    random_fraction: float,
+    min_points: int,
+    bandwidth_factor: float,
+    min_bandwidth: float,
+) -> None:
+    """Raise UserError where one of BOHB's settings is out of range."""
+    if not (
+        0 < top_percent < 100
+        and candidates > 0
+        and 0 <= random_fraction <= 1
+        and min_points >= 0
+        and min(bandwidth_factor, min_bandwidth) > 0
+    ):
+        raise UserError(
+            f"top_percent = {top_percent} (expected 1 to 99), candidates = {candidates} (1 or more), "
+            f"random_fraction = {random_fraction} (0 to 1), "
+            f"min_points = {min_points} (0 or more), bandwidths {bandwidth_factor}, {min_bandwidth} (above 0)"
+        )
 
 
 def model_levels(space: SearchSpace) -> NDArray[np.int64]:

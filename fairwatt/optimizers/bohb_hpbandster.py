@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from fairwatt.errors import MissingExtraError, UserError
+from fairwatt.errors import MissingExtraError
 from fairwatt.optimizer import Search, optimizer
 from fairwatt.optimizers import hyperband
+from fairwatt.optimizers.bohb import check_settings
 from fairwatt.problem import Problem
 from fairwatt.records import Config, Query
 
@@ -53,18 +54,7 @@ def bohb_hpbandster(
     """
     if find_spec("hpbandster") is None:
         raise MissingExtraError("optimizer bohb-hpbandster", "hpbandster", "hpbandster")
-    if not (
-        0 < top_percent < 100
-        and candidates > 0
-        and 0 <= random_fraction <= 1
-        and min_points >= 0
-        and min(bandwidth_factor, min_bandwidth) > 0
-    ):
-        raise UserError(
-            f"top_percent = {top_percent} (expected 1 to 99), candidates = {candidates} (1 or more), "
-            f"random_fraction = {random_fraction} (0 to 1), "
-            f"min_points = {min_points} (0 or more), bandwidths {bandwidth_factor}, {min_bandwidth} (above 0)"
-        )
+    check_settings(top_percent, candidates, random_fraction, min_points, bandwidth_factor, min_bandwidth)
     cycle = hyperband.brackets(problem.fidelities, eta, VARIANT)
     space, starts, library = problem.space, problem.starts(rng), LibraryCalls(rng)
     described = space.configspace()
