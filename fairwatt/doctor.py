@@ -8,7 +8,11 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 
 EXTRAS: Mapping[str, tuple[str, str]] = {
-    "torch": ("torch", "optimizer bananas, trainings"),
+    "torch": ("torch", "optimizers bananas, ea-bananas, mo-sh-bananas; trainings"),
+    "smac": ("smac", "optimizers smac, smac-mf"),
+    "hpbandster": ("hpbandster", "optimizer bohb-hpbandster"),
+    "pymoo": ("pymoo", "optimizer nsga2"),
+    "optuna": ("optuna", "optimizer tpe"),
     "sklearn": ("training", "trainings on digits"),
     "distributed": ("dask", "sweeps and studies on several machines"),
 }

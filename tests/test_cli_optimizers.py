@@ -323,3 +323,12 @@ def test_the_page_names_every_check() -> None:
 
     table = re.findall(r"^\| ([a-z][^|]+?) \| ", PAGE, flags=re.M)
     assert table == ["check", *(name for name, *_ in PROMISES)]
+
+
+def test_the_doctor_knows_every_package_that_an_optimizer_needs() -> None:
+    from fairwatt.doctor import EXTRAS
+    from fairwatt.registry import OPTIMIZERS
+
+    for name in sorted(OPTIMIZERS.declared):
+        if extra := OPTIMIZERS.load(name).extra:
+            assert name in re.findall(r"[\w-]+", EXTRAS[extra][1])
