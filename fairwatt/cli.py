@@ -192,7 +192,7 @@ def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: s
 
 def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
     from fairwatt.analysis.load import load
-    from fairwatt.analysis.wording import sentence, short_table
+    from fairwatt.report.wording import sentence, short_table
 
     results = load(folder)
     comparisons = results.comparisons()
@@ -217,7 +217,7 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
 
 
 def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figure_folder: Path | None = None) -> None:
-    from fairwatt.analysis.report import write_report
+    from fairwatt.report.page import write_report
 
     if out.suffix not in (".html", ".htm"):
         raise UserError(f"{out}: the report is an .html file; the verdicts go beside it as .csv")

@@ -12,8 +12,8 @@ from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.regular_file import check_regular
 
 if TYPE_CHECKING:
-    from fairwatt.analysis.figures import Curve
     from fairwatt.experiments.surrogate_curve import Point
+    from fairwatt.report.figures import Curve
 
 surrogate_app = typer.Typer(
     no_args_is_help=True,
@@ -153,9 +153,9 @@ def surrogate_learning_curve(
 
     Example: fairwatt surrogate learning-curve ecnas_7v_energy.parquet -o curve.svg
     """
-    from fairwatt.analysis.figures import learning_curves, svg
     from fairwatt.experiments.energy_data import read_energy_data
     from fairwatt.experiments.surrogate_curve import as_csv, learning_curve
+    from fairwatt.report.figures import learning_curves, svg
     from fairwatt.sealed import write_atomically
 
     if out.suffix != ".svg":
@@ -185,7 +185,7 @@ def _curves(points: "Sequence[Point]", score: str) -> "dict[str, Curve]":
     """By kind, the median and the range over splits of what is drawn of a score."""
     import numpy as np
 
-    from fairwatt.analysis.figures import Curve
+    from fairwatt.report.figures import Curve
 
     curves = {}
     for kind in dict.fromkeys(point.kind for point in points if point.kind != "published"):

@@ -1,1 +1,1 @@
-"""From run files to the verdict: trajectories, indicators, statistics, figures, report."""
+"""From run files to the verdict: trajectories, indicators, statistics. Computes; draws nothing."""

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairwatt.analysis import figures
 from fairwatt.analysis.attainment import median_surfaces
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.outcome import Outcome, Verdict
 from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.analysis.wording import TextTable, number, sentence, verdict_table, versus
 from fairwatt.budget import component
+from fairwatt.report import figures
+from fairwatt.report.wording import TextTable, number, sentence, verdict_table, versus
 from fairwatt.sealed import write_atomically
 from fairwatt.streams import stream
 
@@ -96,7 +96,7 @@ def render(results: Results, comparisons: Sequence[Comparison], views: Sequence[
     environment.filters["tone"] = tone
     study = results.study
     runs = sum(len(runs) for runs in results.runs.values())
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("page.html.j2").render(
         title=study["study"],
         subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {len(study['seeds'])} seeds, budgets "
         f"{' and '.join(study['budgets'])}. Made by fairwatt {_latest(results).get('fairwatt', '')}.",

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 import fairwatt
-from fairwatt.analysis import figures, report
 from fairwatt.analysis.attainment import attainment_surface
 from fairwatt.analysis.load import Results, load
 from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
-from fairwatt.analysis.report import render, tone, verdicts_csv
 from fairwatt.analysis.statistics import Interval
-from fairwatt.analysis.wording import outcome, p_value, sentence, verdict_table
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import run_study
 from fairwatt.experiments.study import Study
 from fairwatt.registry import OPTIMIZERS
+from fairwatt.report import figures, page
+from fairwatt.report.page import render, tone, verdicts_csv
+from fairwatt.report.wording import outcome, p_value, sentence, verdict_table
 from fairwatt.sealed import DamagedFileError
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
@@ -48,9 +48,9 @@ def test_of_a_large_table_a_sample_is_drawn_and_it_is_said(folder: Path, monkeyp
     monkeypatch.setattr(figures, "fronts", lambda cloud, *found, **labels: drawn.append(cloud))
     monkeypatch.setattr(figures, "svg", lambda figure: b"")
     comparison = load(folder).comparisons()[0]
-    captions = [report._fronts(comparison)["caption"]]
-    monkeypatch.setattr(report, "MOST_POINTS", 100)
-    captions += [report._fronts(comparison)["caption"] for _ in range(2)]
+    captions = [page._fronts(comparison)["caption"]]
+    monkeypatch.setattr(page, "MOST_POINTS", 100)
+    captions += [page._fronts(comparison)["caption"] for _ in range(2)]
     assert [len(cloud) for cloud in drawn] == [2_532, 100, 100]
     np.testing.assert_array_equal(drawn[1], drawn[2])
     assert captions[0].endswith("on the cloud of all configurations.")
@@ -119,7 +119,7 @@ def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(folder: Path) -> Non
 
 def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(folder: Path) -> None:
     results = load(folder)
-    table = report._overhead(results.comparisons()[0], results)
+    table = page._overhead(results.comparisons()[0], results)
     assert [row[:3] for row in table.rows] == [
         (arm, budget, "6") for budget in ("5 full", "10 full") for arm in ("rs", "re", "semoa")
     ]

@@ -1,0 +1,1 @@
+"""Figures and tables of papers, made again, each with its label and its deviation."""
