@@ -32,7 +32,7 @@ def energy_aware_error(val_error: float, relative_energy: float, weight: float) 
     return val_error + (1 - val_error) * (1 - worth)
 
 
-@optimizer("ea-ls", kinds=("multi", "single"))
+@optimizer("ea-ls", kinds=("multi",))
 def ea_local_search(
     problem: Problem,
     rng: np.random.Generator,
@@ -51,7 +51,7 @@ def ea_local_search(
     )
 
 
-@optimizer("ea-bananas", kinds=("multi", "single"), extra="torch")
+@optimizer("ea-bananas", kinds=("multi",), extra="torch")
 def ea_bananas(
     problem: Problem,
     rng: np.random.Generator,

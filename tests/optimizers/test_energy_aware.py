@@ -86,7 +86,7 @@ def test_the_other_settings_are_those_of_the_plain_searches() -> None:
     assert ea_bananas.defaults == own | dict(bananas.defaults)
     for aware, plain in ((ea_local_search, local_search), (ea_bananas, bananas)):
         assert aware.objectives == ("val_error", "energy_kwh")
-        assert set(aware.kinds) == {"single", "multi"}
+        assert aware.kinds == ("multi",)  # ranked by regret they would be compared on what they do not pursue (T19)
         assert (aware.extra, aware.multi_fidelity) == (plain.extra, plain.multi_fidelity)
 
 
