@@ -5,9 +5,9 @@ maximised: an error that is the validation error of a network which takes T0, an
 T0 is a scale and decides nothing: no order of configurations depends on it. The source's, .5, is in a unit of its own
 table, so the default is measured. TEC is the energy of one full training.
 
-What a search minimises is its own affair, what it is judged by is not: both optimizers stand in the ranking by
-hypervolume, as theirs is a compromise of its two objectives, and in that by validation error, where energy-aware arms
-are told from the others by their names and by the objectives and settings of their runs.
+What a search minimises is its own affair, what it is judged by is not: as theirs is a compromise of error and energy,
+both optimizers stand in the ranking by hypervolume and not in that by regret, where they would be held against searches
+for the lowest error, which they do not look for.
 """
 
 import itertools
