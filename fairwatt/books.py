@@ -18,6 +18,7 @@ _SETTINGS = {
     "invalid": ("free_capped", "charge_min", "charge_first_fidelity"),
     "fidelity": ("scratch", "continue"),
 }
+_SPARE = Fraction(5, 4)
 _NEIGHBOURS = {"budget x 1/2": Fraction(1, 2), "budget x 2": Fraction(2)}
 
 
@@ -47,6 +48,14 @@ def sensitivity_books(policy: AccountingPolicy, budget: Budget, tariff: Tariff |
         if currency != policy.currency:
             books.append(Book(f"currency={currency}", replace(policy, currency=currency), trainings))
     return tuple(books)
+
+
+def recording_books(policy: AccountingPolicy, budget: Budget, tariff: Tariff | None = None) -> tuple[Book, ...]:
+    """What a recording must be long enough for: all of `sensitivity_books`, and a quarter more than the primary budget.
+
+    So that it can be priced again under energies that are wrong by 10 % or so, where what was asked becomes cheaper.
+    """
+    return (*sensitivity_books(policy, budget, tariff), Book("spare", policy, budget.times(_SPARE)))
 
 
 def neighbouring_books(policy: AccountingPolicy, budget: Budget) -> tuple[Book, ...]:

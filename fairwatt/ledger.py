@@ -7,7 +7,7 @@ one of them, the policy's currency, is what the budget limits. Rules: the specif
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from fairwatt.budget import CURRENCIES, component
@@ -96,7 +96,7 @@ class AccountingPolicy:
 
     def to_json(self) -> dict[str, Any]:
         """Field names to values."""
-        return asdict(self)
+        return dict(vars(self))  # which `asdict` would copy deeply, for every run that is read
 
     @property
     def policy_id(self) -> str:
@@ -246,6 +246,23 @@ def entries(
         yield request, entry, ledger.end
         if ledger.end is not None:
             return
+
+
+def prices(
+    requests: Iterable[Request], policy: AccountingPolicy, tariff: Tariff, overhead: OverheadModel | None = None
+) -> Iterator[tuple[Cost, Cost]]:
+    """What each request of a stream costs while the account is open, and the part of it that is overhead.
+
+    As of `entries` with a budget beyond the stream, on which no price depends, without its books.
+    """
+    ledger = Ledger(policy, 1, tariff, overhead)
+    for number, request in enumerate(requests):
+        scratch = request.cost
+        _, cost = ledger._price(request, scratch)
+        if request.key is not None:
+            ledger._remember(request, request.key, scratch)
+        own = overhead.cost(number) if overhead else NO_COST
+        yield (_sum(cost, own) if overhead else cost), own
 
 
 def price(run: Run, policy: AccountingPolicy, budget: int, budget_text: str) -> Run:

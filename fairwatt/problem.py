@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,7 +163,9 @@ class Reference:
 
     val_error, test_error, energy_kwh: [K] at full training, means over replicates (`test_error` equals `val_error`
     where `has_test` is False). seconds, params: [K]; params may be NaN. probabilities: [K] of a draw of the space's
-    sampler; None where all keys are equally likely.
+    sampler; None where all keys are equally likely. val_repeats, energy_repeats: [K, R] at full training, what a search
+    may see of each key; None where it sees the same every time (or, in files of before there were any, where that is
+    not known). device_factors: by another device's name, [K] its energies over those of the space.
     """
 
     name: str
@@ -182,6 +184,9 @@ class Reference:
     energy_label: str
     notes: tuple[str, ...]
     probabilities: NDArray[np.float64] | None = None
+    val_repeats: NDArray[np.float64] | None = None
+    energy_repeats: NDArray[np.float64] | None = None
+    device_factors: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class Benchmark(ABC):

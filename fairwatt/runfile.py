@@ -3,7 +3,7 @@
 import hashlib
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from fairwatt.ledger import AccountingPolicy, price
 from fairwatt.problem import OBJECTIVES, Reference, Tariff
-from fairwatt.records import End, Header, Measurement, Request, Run, Status, Trial
+from fairwatt.records import Config, End, Header, Key, Measurement, Request, Run, Status, Trial
 from fairwatt.sealed import DamagedFileError, read_sealed, write_atomically, write_sealed
 
 FORMAT = 1
@@ -21,8 +21,9 @@ FORMAT_BESIDE = 2
 LONG = 20_000
 """Rows above which the columns of a reference are not text."""
 _COLUMNS = ("keys", "val_error", "test_error", "energy_kwh", "seconds", "params")
-_PROBABILITIES = "probabilities"
-"""A column that is there where keys are not equally likely."""
+_OPTIONAL = ("probabilities", "val_repeats", "energy_repeats")
+"""Columns that are there where keys are not equally likely, and where what a search sees of them varies."""
+_DEVICES = "device_factors"
 _BOOKS = ("charge", "cost", "spent", "cost_nj", "spent_nj", "policy_id")
 
 
@@ -53,18 +54,19 @@ def write_run(path: Path, run: Run) -> None:
     )
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path, known: dict[Any, Request] | None = None) -> Run:
     """Read a run and keep its books again.
 
-    Raises DamagedFileError where the seal is broken, the format is another one, or the books do not come out as they
-    were written.
+    known: requests by their content, of runs of the same study; it grows, and runs that ask the same share the answer,
+    which saves time and memory where a space is small and searches are many. Raises DamagedFileError where the seal is
+    broken, the format is another one, or the books do not come out as they were written.
     """
     data = read_sealed(path)
     if data.get("format") != FORMAT:
         raise DamagedFileError(path, f"format {data.get('format')} of run files is not format {FORMAT}")
     try:
         header = _header(data["header"])
-        requests = tuple(_requests(data["requests"], header.objectives))
+        requests = tuple(_requests(data["requests"], header.objectives, {} if known is None else known))
         recorded = Run(header, (), End(data["end"]), requests, data["ended"])
         policy = AccountingPolicy(**header.policy)
     except (KeyError, TypeError, ValueError) as error:
@@ -77,19 +79,19 @@ def read_run(path: Path) -> Run:
 
 def write_reference(path: Path, reference: Reference) -> None:
     """Write what analysis knows of the truth of one space; its columns in a file beside it where they are long."""
-    data = vars(reference) | {"format": FORMAT, "tariff": reference.tariff.to_json()}
-    names = _COLUMNS if reference.probabilities is None else (*_COLUMNS, _PROBABILITIES)
-    if reference.probabilities is None:
-        del data[_PROBABILITIES]  # as in files of before there were any
+    columns = {name: np.asarray(getattr(reference, name)) for name in _COLUMNS}
+    columns |= {name: getattr(reference, name) for name in _OPTIONAL if getattr(reference, name) is not None}
+    columns |= {f"{_DEVICES}/{device}": factors for device, factors in reference.device_factors.items()}
+    data = {name: value for name, value in vars(reference).items() if name not in (*_COLUMNS, *_OPTIONAL, _DEVICES)}
+    data |= {"format": FORMAT, "tariff": reference.tariff.to_json()}
     if len(reference.keys) > LONG:
-        columns: dict[str, Any] = {name: np.asarray(data.pop(name)) for name in names}
         archive = io.BytesIO()
-        np.savez(archive, **columns)
+        np.savez(archive, **columns)  # type: ignore[arg-type]
         content = archive.getvalue()
         write_atomically(_columns_path(path), content)
         data |= {"format": FORMAT_BESIDE, "columns_sha256": hashlib.sha256(content).hexdigest()}
     else:
-        data |= {name: data[name].tolist() for name in names[1:]}
+        data |= {name: column.tolist() for name, column in columns.items()} | {"keys": reference.keys}
         data["params"] = [_finite(value) for value in data["params"]]
     write_sealed(path, data)
 
@@ -99,14 +101,17 @@ def read_reference(path: Path) -> Reference:
     data = read_sealed(path)
     version = data.pop("format", None)
     if version == FORMAT:
-        names = [name for name in (*_COLUMNS[1:], _PROBABILITIES) if name in data]
-        data |= {name: np.array([math.nan if v is None else v for v in data[name]], np.float64) for name in names}
+        names = [name for name in data if name in (*_COLUMNS[1:], *_OPTIONAL) or name.startswith(_DEVICES + "/")]
+        data["params"] = [math.nan if value is None else value for value in data["params"]]
+        data |= {name: np.array(data[name], dtype=np.float64) for name in names}
     elif version == FORMAT_BESIDE:
         data |= _read_columns(_columns_path(path), data.pop("columns_sha256"))
     else:
         raise DamagedFileError(path, f"not a reference file of format {FORMAT} or {FORMAT_BESIDE}, but {version}")
     for name in ("keys", "fidelities", "notes"):
         data[name] = tuple(data[name])
+    devices = [name for name in data if name.startswith(_DEVICES + "/")]
+    data[_DEVICES] = {name.partition("/")[2]: data.pop(name) for name in devices}
     return Reference(**data | {"tariff": Tariff.from_json(data["tariff"])})
 
 
@@ -119,7 +124,7 @@ def _read_columns(path: Path, sha256: str) -> dict[str, Any]:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedFileError(path, f"not the columns that belong to {path.with_suffix('.json').name}")
     with np.load(io.BytesIO(content), allow_pickle=False) as columns:
-        read = {name: columns[name] for name in (*_COLUMNS, _PROBABILITIES) if name in columns}
+        read = {name: columns[name] for name in columns}
     return read | {"keys": read["keys"].tolist()}
 
 
@@ -138,19 +143,36 @@ def _header(data: Mapping[str, Any]) -> Header:
     return Header(**fields)
 
 
-def _requests(columns: Mapping[str, list[Any]], objectives: tuple[str, ...]) -> list[Request]:
-    values = [OBJECTIVES[name].value for name in objectives]
-    requests = []
-    for config, fidelity, key, replicate, status, val, test, energy, seconds, epochs in zip(
-        *columns_in_order(columns), strict=True
-    ):
-        val_error, energy_kwh = (math.inf if v is None else v for v in (val, energy))
-        seconds = math.inf if seconds is None else seconds
-        measured = Measurement(val_error, test, energy_kwh, seconds, epochs, Status(status))
-        losses = tuple(value(measured) for value in values)
-        trial = Trial(tuple(config), fidelity, val_error, energy_kwh, losses, measured.status)
-        requests.append(Request(trial, key, replicate, test, seconds, epochs))
-    return requests
+def _requests(
+    columns: Mapping[str, list[Any]], objectives: tuple[str, ...], known: dict[Any, Request]
+) -> Iterator[Request]:
+    columns_of = columns_in_order(columns)
+    columns_of[0] = [tuple(config) for config in columns_of[0]]
+    for content in zip(*columns_of, strict=True):
+        request = known.get((objectives, content))
+        if request is None:
+            request = known[objectives, content] = _request(objectives, *content)
+        yield request
+
+
+def _request(
+    objectives: tuple[str, ...],
+    config: Config,
+    fidelity: float,
+    key: Key | None,
+    replicate: int,
+    status: str,
+    val: float | None,
+    test: float | None,
+    energy: float | None,
+    seconds: float | None,
+    epochs: float,
+) -> Request:
+    val_error, energy_kwh, seconds = (math.inf if value is None else value for value in (val, energy, seconds))
+    measured = Measurement(val_error, test, energy_kwh, seconds, epochs, Status(status))
+    losses = tuple(OBJECTIVES[name].value(measured) for name in objectives)
+    trial = Trial(config, fidelity, val_error, energy_kwh, losses, measured.status)
+    return Request(trial, key, replicate, test, seconds, epochs)
 
 
 def columns_in_order(columns: Mapping[str, list[Any]]) -> list[list[Any]]:

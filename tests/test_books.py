@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from fairwatt.books import PRIMARY, neighbouring_books, sensitivity_books
+from fairwatt.books import PRIMARY, neighbouring_books, recording_books, sensitivity_books
 from fairwatt.budget import Budget
 from fairwatt.errors import UserError
 from fairwatt.ledger import AccountingPolicy
@@ -55,3 +55,9 @@ def test_neighbours_are_half_and_twice() -> None:
         "15 full",
         "60 full",
     ]
+
+
+def test_a_recording_has_a_quarter_to_spare() -> None:
+    books = recording_books(AccountingPolicy(), Budget.parse("30 full"))
+    assert books[:-1] == sensitivity_books(AccountingPolicy(), Budget.parse("30 full"))
+    assert (books[-1].policy, str(books[-1].budget)) == (AccountingPolicy(), "37.5 full")

@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from fairwatt.budget import Budget
 from fairwatt.errors import NotAvailableError, UnknownNameError, UserError
-from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, BudgetSpent, Entry, Ledger, entries
+from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, BudgetSpent, Entry, Ledger, entries, price
 from fairwatt.overhead import OverheadModel
 from fairwatt.problem import Tariff
-from fairwatt.records import NANO, NO_COST, Charge, Cost, End, Request, Status, Trial
+from fairwatt.records import NANO, NO_COST, Charge, Cost, End, Header, Request, Run, Status, Trial
 
 FIDELITIES = (4 / 108, 12 / 108, 36 / 108, 1.0)
 INF = float("inf")
@@ -119,6 +119,54 @@ def test_i5_scratch_costs_no_less_than_continue_and_charged_no_less_than_cached(
         charged = replay(stream, 10**15, fidelity=fidelity, duplicates="charged")[-1].spent
         cached = replay(stream, 10**15, fidelity=fidelity, duplicates="cached_free")[-1].spent
         assert all(a >= b for a, b in zip(charged, cached, strict=True))
+
+
+@settings(max_examples=25)
+@given(streams(), policies, budgets)
+def test_i6_no_name_of_an_optimizer_changes_what_is_charged(
+    stream: list[Request], policy: AccountingPolicy, budget: int
+) -> None:
+    books = []
+    for optimizer, arm in (("rs", "a"), ("hb", "b")):
+        recorded = Run(_header(optimizer, arm), (), End.ENDED_EARLY, tuple(stream), ended=True)
+        books.append(price(recorded, policy, budget, "as given"))
+    assert (books[0].rows, books[0].end) == (books[1].rows, books[1].end)
+
+
+@settings(max_examples=25)
+@given(streams(), policies, budgets)
+def test_i8_no_test_error_is_seen_by_the_books_or_leaves_them_unpaid(
+    stream: list[Request], policy: AccountingPolicy, budget: int
+) -> None:
+    run = price(Run(_header("rs", "a"), (), End.ENDED_EARLY, tuple(stream), ended=True), policy, budget, "as given")
+    other = tuple(dataclasses.replace(item, test_error=1.0 - (item.test_error or 0.0)) for item in stream)
+    blind = price(dataclasses.replace(run, requests=other), policy, budget, "as given")
+    assert [row.cost for row in blind.rows] == [row.cost for row in run.rows]
+    assert all(row.test_error is None for row in run.rows if row.trial is None)
+    assert not any("test" in field.name for field in dataclasses.fields(Trial))
+
+
+def _header(optimizer: str, arm: str) -> Header:
+    return Header(
+        space="invented",
+        sampler="uniform",
+        data_sha256="",
+        fidelities=FIDELITIES,
+        optimizer=optimizer,
+        code="",
+        arm=arm,
+        settings={},
+        kinds=("single",),
+        objectives=("val_error",),
+        cycle_full=0.0,
+        seed=0,
+        initial=3,
+        policy={},
+        policy_id="",
+        budget=1,
+        budget_text="",
+        tariff=TARIFF.to_json(),
+    )
 
 
 @given(streams(), policies, budgets)

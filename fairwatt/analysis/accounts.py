@@ -5,16 +5,15 @@ holds the running totals of every smaller one, in every currency. The tests hold
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from fairwatt.budget import component
-from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, entries
+from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, prices
 from fairwatt.overhead import charged_model
 from fairwatt.problem import Tariff
 from fairwatt.records import Cost, End, Run
-
-_NEVER_CLOSED = 1 << 100  # billionths of any unit: more than any stream costs
 
 
 class Closing(NamedTuple):
@@ -31,16 +30,17 @@ class Account:
         self._run = run
         self._tariff = Tariff.from_json(run.header.tariff)
         model = charged_model(policy.overhead, run.header.overhead, run.header.optimizer)
-        self._costs: list[Cost] = []
-        self._overheads: list[Cost] = []
-        for _, entry, _ in entries(run.requests, policy, _NEVER_CLOSED, self._tariff, model):
-            self._costs.append(entry.cost)
-            self._overheads.append(entry.overhead)
+        self._prices = list(prices(run.requests, policy, self._tariff, model))
         self._totals: dict[int, tuple[list[int], list[int]]] = {}
 
     def spent(self, currency: str) -> list[int]:
         """[N] billionths of the currency's unit, charged after each request."""
         return self._running(component(currency))[0]
+
+    @property
+    def prices(self) -> Sequence[tuple[Cost, Cost]]:
+        """[N] what each request is charged, and the part of it that is for the optimizer's own computing."""
+        return self._prices
 
     def close(self, policy: AccountingPolicy, budget: int) -> Closing:
         """Close at a budget in the currency of `policy`, which must price as this account's policy does.
@@ -68,7 +68,7 @@ class Account:
     def _running(self, place: int) -> tuple[list[int], list[int]]:
         """Totals after each request, and how many of the requests were free by then."""
         if place not in self._totals:
-            costs = [cost[place] for cost in self._costs]
-            free = [cost == overhead[place] for cost, overhead in zip(costs, self._overheads, strict=True)]
-            self._totals[place] = list(accumulate(costs)), list(accumulate(map(int, free)))
+            costs = [cost[place] for cost, _ in self._prices]
+            free = [int(cost[place] == overhead[place]) for cost, overhead in self._prices]
+            self._totals[place] = list(accumulate(costs)), list(accumulate(free))
         return self._totals[place]

@@ -1,11 +1,11 @@
-"""Values and ranks over what was spent. Computed here, drawn elsewhere."""
+"""Values over what was spent. Computed here, drawn elsewhere."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairwatt.analysis.endpoints import Endpoints, Ranking
+from fairwatt.analysis.endpoints import Endpoints
 from fairwatt.books import Book
 from fairwatt.budget import component
 from fairwatt.problem import Tariff
@@ -34,12 +34,12 @@ def curves(endpoints: Endpoints, arms: Sequence[str], indicator: str, books: Seq
     """
     import pandas as pd
 
-    largest, tariff, grid = _frame(endpoints, books)
+    largest, tariff, grid = grid_of(endpoints, books)
     currency = largest.policy.currency
     mean_full, unit = tariff.full[component(currency)], UNITS.get(currency, ("evaluations", NANO))[1]
     frames = []
     for arm in arms:
-        values, ends = _values(endpoints, arm, indicator, largest, grid, sorted(endpoints.trajectories[arm]))
+        values, ends = values_on(endpoints, arm, indicator, largest, grid, sorted(endpoints.trajectories[arm]))
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
         columns = {
             "arm": arm,
@@ -56,46 +56,13 @@ def curves(endpoints: Endpoints, arms: Sequence[str], indicator: str, books: Seq
     return pd.concat(frames, ignore_index=True)
 
 
-def mean_ranks(endpoints: Endpoints, ranking: Ranking, books: Sequence[Book]) -> "pd.DataFrame":
-    """Mean rank of each arm over the seeds that all share, 1 the best, mid-ranks for ties.
-
-    Columns: kind, arm, spent_full, mean_rank, seeds; no rows where fewer than two arms share a seed.
-    """
-    import pandas as pd
-    from scipy.stats import rankdata
-
-    arms = endpoints.arms(ranking)
-    largest, tariff, grid = _frame(endpoints, books)
-    mean_full = tariff.full[component(largest.policy.currency)]
-    seeds = endpoints.paired_seeds(*arms) if len(arms) > 1 else []
-    if not seeds:
-        return pd.DataFrame(columns=["kind", "arm", "spent_full", "mean_rank", "seeds"])
-    values = np.stack([_values(endpoints, arm, ranking.endpoint, largest, grid, seeds)[0] for arm in arms])  # [A, S, G]
-    ranks = rankdata(values, axis=0).mean(axis=1)
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "kind": ranking.kind,
-                    "arm": arm,
-                    "spent_full": [amount / mean_full for amount in grid],
-                    "mean_rank": rank,
-                    "seeds": len(seeds),
-                }
-            )
-            for arm, rank in zip(arms, ranks, strict=True)
-        ],
-        ignore_index=True,
-    )
-
-
-def _frame(endpoints: Endpoints, books: Sequence[Book]) -> tuple[Book, Tariff, list[int]]:
-    trajectory = next(iter(next(iter(endpoints.trajectories.values())).values()))
-    currency, tariff = books[0].policy.currency, trajectory.tariff
+def grid_of(endpoints: Endpoints, books: Sequence[Book]) -> tuple[Book, Tariff, list[int]]:
+    """The books with the largest budget, the tariff, and the grid of `spent_grid` for all of these books."""
+    currency, tariff = books[0].policy.currency, endpoints.tariff
     return max(books, key=lambda book: book.budget.resolve(currency, tariff)), tariff, spent_grid(books, tariff)
 
 
-def _values(
+def values_on(
     endpoints: Endpoints, arm: str, indicator: str, book: Book, grid: Sequence[int], seeds: Sequence[int]
 ) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """[S, G] values, and [S] the shared amount at which each run had ended without spending all; infinite if not."""

@@ -13,7 +13,9 @@ from fairwatt.analysis.truth import Truth
 from fairwatt.books import Book
 from fairwatt.errors import UnknownNameError
 from fairwatt.ledger import AccountingPolicy
+from fairwatt.problem import Tariff
 from fairwatt.records import Header, Run
+from fairwatt.streams import stream
 
 Array = NDArray[np.float64]
 
@@ -48,6 +50,11 @@ class Endpoints:
         self._values: dict[tuple[str, Book, str], Mapping[int, float]] = {}
         self._curves: dict[tuple[str, bool], RandomSearchCurve] = {}
 
+    @property
+    def tariff(self) -> Tariff:
+        """What trainings cost in this space, the same for all runs."""
+        return next(iter(next(iter(self.trajectories.values())).values())).tariff
+
     def arms(self, ranking: Ranking) -> list[str]:
         """Labels of the arms in a ranking, in the order of the runs."""
         return [arm for arm in self.trajectories if ranking.kind in self.header(arm).kinds]
@@ -64,29 +71,47 @@ class Endpoints:
         """[S] final values under the books that this arm is granted. Raises StreamTooShortError."""
         if (arm, book, indicator) not in self._values:
             granted = self.protocol.granted(arm, book)
-            by_seed = sorted(self.trajectories[arm].items())
-            self._values[arm, book, indicator] = {seed: run.final(indicator, granted) for seed, run in by_seed}
+            policy, budget = granted.policy, granted.budget.resolve(granted.policy.currency, self.tariff)
+            self._values[arm, book, indicator] = {
+                seed: float(run.steps(indicator)[run.close_at(policy, budget).credited])
+                for seed, run in sorted(self.trajectories[arm].items())
+            }
         found = self._values[arm, book, indicator]
         return np.array([found[seed] for seed in seeds], dtype=np.float64)
 
     def random_search(self, quality: str, policy: AccountingPolicy) -> RandomSearchCurve:
         """Random search with the space's sampler, in closed form: without replacement where repetitions are free.
 
-        Raises UnknownNameError.
+        Where trainings are repeated with noise it selects by one repeat, as arms do. Raises UnknownNameError.
         """
         replacement = policy.duplicates != "cached_free"
         if (quality, replacement) not in self._curves:
-            truth = self.truth
             if quality == "val_error":
-                curve = RandomSearchCurve.of_best(
-                    truth.val_error, replacement=replacement, probabilities=truth.probabilities
-                )
+                curve = self._best(replacement)
             elif quality == "val_hypervolume_regret":
-                points = truth.val_points(np.arange(len(truth.val_error)))
-                curve = RandomSearchCurve.of_hypervolume(
-                    points, truth.val_front, replacement=replacement, probabilities=truth.probabilities
-                )
+                curve = self._front(replacement)
             else:
                 raise UnknownNameError("quality", quality, [ranking.quality for ranking in RANKINGS])
             self._curves[quality, replacement] = curve
         return self._curves[quality, replacement]
+
+    def _best(self, replacement: bool) -> RandomSearchCurve:
+        truth, chances = self.truth, self.truth.probabilities
+        if truth.observed is None:
+            return RandomSearchCurve.of_best(truth.val_error, replacement=replacement, probabilities=chances)
+        return RandomSearchCurve.of_observed_best(
+            truth.observed[1], truth.val_error, replacement=replacement, probabilities=chances
+        )
+
+    def _front(self, replacement: bool) -> RandomSearchCurve:
+        truth, chances = self.truth, self.truth.probabilities
+        points = truth.val_points(np.arange(len(truth.val_error)))
+        curve = RandomSearchCurve.of_hypervolume(
+            points, truth.val_front, replacement=replacement, probabilities=chances
+        )
+        if truth.observed is None:
+            return curve
+        rng = stream("analysis", "fronts of random search", len(points))
+        return curve.with_selection_loss(
+            truth.observed, points, truth.val_front, rng, replacement=replacement, probabilities=chances
+        )

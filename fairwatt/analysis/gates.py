@@ -25,6 +25,16 @@ _OF_ONE_ARM_WHERE_CHARGED = ("overhead",)
 
 def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:
     """Raise ComparisonError, naming the field, where runs differ in what a comparison must hold equal."""
+    check_alike(runs, protocol)
+    arms = sorted({run.header.arm for run in runs})
+    for arm in (protocol.reference_arm, *protocol.budget_factors):
+        if arm not in arms:
+            raise ComparisonError(f"{runs[0].header.space}: no run of arm {arm!r}; there are: {', '.join(arms)}")
+    check_reference(runs, reference, protocol)
+
+
+def check_alike(runs: Sequence[Run], protocol: Protocol) -> None:
+    """Raise ComparisonError, naming the field and the two runs, where runs do not match each other."""
     if not runs:
         raise ComparisonError("nothing to compare: no finished run of this space")
     first = runs[0].header
@@ -40,9 +50,11 @@ def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None
             raise ComparisonError(f"{header.space}: arm {header.arm}, seed {header.seed} is there twice")
         cells.add((header.arm, header.seed))
         _same_budget(first, header, protocol)
-    for arm in (protocol.reference_arm, *protocol.budget_factors):
-        if arm not in arms:
-            raise ComparisonError(f"{first.space}: no run of arm {arm!r}; there are: {', '.join(sorted(arms))}")
+
+
+def check_reference(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:
+    """Raise ComparisonError, naming the field, where runs that are alike do not match the reference or the protocol."""
+    first = runs[0].header
     for name, known, found in (
         ("space", reference.name, first.space),
         ("data_sha256", reference.data_sha256, first.data_sha256),
@@ -50,6 +62,21 @@ def check(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None
     ):
         if known != found:
             raise ComparisonError(f"{name} of the runs is {found}, but the reference or the protocol has {known}")
+
+
+def check_seeds(runs: Sequence[Run]) -> None:
+    """Raise ComparisonError, naming two runs, where arms do not have the same seeds."""
+    seeds: dict[str, set[int]] = {}
+    for run in runs:
+        seeds.setdefault(run.header.arm, set()).add(run.header.seed)
+    most = max(seeds, key=lambda arm: len(seeds[arm]))
+    for arm in seeds:
+        for seed in sorted(seeds[most] ^ seeds[arm]):
+            here, there = (most, arm) if seed in seeds[most] else (arm, most)
+            raise ComparisonError(
+                f"seeds differ: {here} has a run of seed {seed}, {there} ({len(seeds[there])} seeds, the first "
+                f"{min(seeds[there])}) has none; run it, or leave the other out"
+            )
 
 
 def void_reasons(

@@ -6,6 +6,7 @@ Hypervolume: Zitzler and Thiele, PPSN 1998; IGD+: Ishibuchi et al., EMO 2015; ad
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,6 +69,11 @@ class FrontScale:
         ideal, nadir = front.min(axis=0), front.max(axis=0)
         return cls(front, ideal, nadir, hypervolume(_scaled(front, ideal, nadir), REFERENCE_POINT))
 
+    @cached_property
+    def normalised_front(self) -> Points:
+        """[F, 2] the front in units of itself."""
+        return self.normalise(self.front)
+
     def normalise(self, points: ArrayLike) -> Points:
         """Points [P, 2] in units of the front."""
         return _scaled(np.asarray(points, dtype=np.float64).reshape(-1, 2), self.ideal, self.nadir)
@@ -76,13 +82,21 @@ class FrontScale:
         """1 - HV/HV* of points [P, 2]: 0 is the whole front, 1 is nothing within the reference point."""
         return 1.0 - hypervolume(self.normalise(points), REFERENCE_POINT) / self.best
 
+    def hypervolume_regrets(self, points: ArrayLike, sizes: Sequence[int]) -> Points:
+        """[V] as of `hypervolume_regret`, of sets that stand one after another in points [P, 2], so many in each."""
+        from moocore import Hypervolume
+
+        volume, normalised, ends = Hypervolume(ref=REFERENCE_POINT), self.normalise(points), np.cumsum(sizes)
+        sets = (normalised[end - size : end] for size, end in zip(sizes, ends.tolist(), strict=True))
+        return 1.0 - np.array([volume(members) if len(members) else 0.0 for members in sets]) / self.best
+
     def igd_plus(self, points: ArrayLike) -> float:
         """IGD+ of points [P, 2] to the front, in units of the front."""
-        return igd_plus(self.normalise(points), self.normalise(self.front))
+        return igd_plus(self.normalise(points), self.normalised_front)
 
     def epsilon_additive(self, points: ArrayLike) -> float:
         """Additive epsilon of points [P, 2] to the front, in units of the front."""
-        return epsilon_additive(self.normalise(points), self.normalise(self.front))
+        return epsilon_additive(self.normalise(points), self.normalised_front)
 
 
 def _scaled(points: Points, ideal: Points, nadir: Points) -> Points:

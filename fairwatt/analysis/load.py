@@ -1,18 +1,21 @@
 """Results on disk -> what is compared."""
 
+import gc
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from fairwatt.analysis.other_worlds import Rerun, Reruns
 from fairwatt.analysis.protocol import Protocol
 from fairwatt.analysis.spend import Overhead
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.records import Run
+from fairwatt.records import Request, Run
 from fairwatt.runfile import read_reference, read_run
 from fairwatt.sealed import read_sealed
 
@@ -24,7 +27,8 @@ class Results:
     study: its declaration. runs: by space, arms and seeds in the study's order; each recorded at its largest budget.
     missing: (space, arm, seed) of cells without a run. extended: number of seeds before each extension. overheads: by
     (space, arm) and seed, where they were noted. provenance: of each version of code and machine that made runs, the
-    latest last.
+    latest last. reruns: by space and name of the world, its truth and what was run again in it. missing_again: (space,
+    world, arm, seed) of re-runs without a run. not_again: (space, world, reason) of those that there cannot be.
     """
 
     folder: Path
@@ -35,6 +39,9 @@ class Results:
     extended: tuple[int, ...]
     overheads: Mapping[tuple[str, str], Mapping[int, Overhead]]
     provenance: Sequence[Mapping[str, Any]]
+    reruns: Mapping[str, Reruns] = field(default_factory=dict)
+    missing_again: tuple[tuple[str, str, str, int], ...] = ()
+    not_again: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -43,6 +50,9 @@ class Results:
         if self.missing:
             arms = ", ".join(dict.fromkeys(arm for _, arm, _ in self.missing))
             found.append(f"{len(self.missing)} searches are missing (of {arms}); Holm counts the arms that are here")
+        if self.missing_again:
+            names = ", ".join(dict.fromkeys(name for _, name, _, _ in self.missing_again))
+            found.append(f"{len(self.missing_again)} re-runs are missing (of {names}), which might take claims away")
         found += [f"seeds were added after {count} had been run" for count in self.extended]
         return tuple(found)
 
@@ -60,7 +70,11 @@ class Results:
 
     def comparisons(self) -> list[Comparison]:
         """One for each space that has runs. Raises ComparisonError where runs do not match."""
-        return [Comparison(runs, self.references[space], self.protocol) for space, runs in self.runs.items() if runs]
+        return [
+            Comparison(runs, self.references[space], self.protocol, reruns=self.reruns.get(space))
+            for space, runs in self.runs.items()
+            if runs
+        ]
 
 
 def load(folder: Path) -> Results:
@@ -75,14 +89,8 @@ def load(folder: Path) -> Results:
     study = claim["study"]
     references, runs, missing = {}, {}, []
     for space in study["spaces"]:
-        found = {}
-        for path in sorted((folder / space).glob("*/*/*/*.json")):
-            run = read_run(path)
-            if (run.header.arm, run.header.seed) in found:
-                raise UserError(
-                    f"{path}: arm {run.header.arm}, seed {run.header.seed} is there twice; keep one of them"
-                )
-            found[run.header.arm, run.header.seed] = run
+        with _without_collector():
+            found = _runs(folder / space)
         wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
         missing += [(space, *cell) for cell in wanted if cell not in found]
         runs[space] = tuple(found[cell] for cell in wanted if cell in found)
@@ -91,6 +99,7 @@ def load(folder: Path) -> Results:
     if not any(runs.values()):
         raise UserError(f"{folder}: no finished run yet; go on with: fairwatt run")
     provenance = folder / "provenance.json"
+    reruns, missing_again, not_again = _reruns(folder, study["seeds"])
     return Results(
         folder=folder,
         study=study,
@@ -100,7 +109,55 @@ def load(folder: Path) -> Results:
         extended=tuple(claim["extended"]),
         overheads=_overheads(folder / "timings.jsonl"),
         provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else [],
+        reruns=reruns,
+        missing_again=missing_again,
+        not_again=not_again,
     )
+
+
+def _reruns(
+    folder: Path, seeds: Sequence[int]
+) -> tuple[dict[str, dict[str, Rerun]], tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str], ...]]:
+    """As of `Results`: what was run again, what of it is missing, what there cannot be. All empty without a plan."""
+    plan = folder / "reruns.json"
+    reruns: dict[str, dict[str, Rerun]] = {}
+    missing, impossible = [], []
+    for world in read_sealed(plan)["reruns"] if plan.is_file() else ():
+        space, name = world["space"], world["name"]
+        if world["note"]:
+            impossible.append((space, name, world["note"]))
+        with _without_collector():
+            found = _runs(folder / world["folder"])
+        wanted = [(arm, seed) for arm in world["arms"] for seed in seeds]
+        missing += [(space, name, *cell) for cell in wanted if cell not in found]
+        if runs := tuple(found[cell] for cell in wanted if cell in found):
+            reference = read_reference(folder / world["folder"] / "reference.json")
+            reruns.setdefault(space, {})[name] = reference, runs
+    return reruns, tuple(missing), tuple(impossible)
+
+
+def _runs(folder: Path) -> dict[tuple[str, int], Run]:
+    """All runs of one space by arm and seed."""
+    found: dict[tuple[str, int], Run] = {}
+    known: dict[Any, Request] = {}
+    for path in sorted(folder.glob("*/*/*/*.json")):
+        run = read_run(path, known)
+        if (run.header.arm, run.header.seed) in found:
+            raise UserError(f"{path}: arm {run.header.arm}, seed {run.header.seed} is there twice; keep one of them")
+        found[run.header.arm, run.header.seed] = run
+    return found
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Runs are many objects and no cycles: Python's collector would look at all of them, over and over."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _overheads(path: Path) -> dict[tuple[str, str], dict[int, Overhead]]:

@@ -4,8 +4,9 @@ WIN: Holm p < .05 in the primary cell; the ratio of RS-equivalent energies beyon
 paired win rate of .64 or more for the winner; and no sensitivity cell flips. WIN (small): significant, the interval of
 the difference without 0, but one of the middle two fails. EQUIVALENT: the ratio's whole interval within +-10 %.
 POLICY-DEPENDENT: one of these three, but a cell flips; where streams do not reach every policy and currency, none of
-them is claimed. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that nothing can flip, and it states what
-could have been detected. Absence of significance is never equality.
+them is claimed. The other cells (wrong energies, re-runs, neighbouring budgets) flip it too, but where they are not
+recorded the claim stands and they are named. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that nothing
+can flip, and it states what could have been detected. Absence of significance is never equality.
 """
 
 import math
@@ -35,13 +36,16 @@ class Equivalent:
     """Energy that random search needs for an arm's mean validation quality, over the shared budget.
 
     interval: BCa 95 % over seeds. censored: the interval touches one training or exhaustive search, where the closed
-    form ends.
+    form ends. simulation_error: Monte-Carlo standard error of the value, where a part of random search is simulated.
     """
 
     interval: Interval
     censored: bool
+    simulation_error: float = 0.0
 
 
+CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
+"""Outcomes that claim something, or would if no cell flipped it."""
 NOT_EQUIVALENT = Equivalent(UNKNOWN, False)
 
 
@@ -54,6 +58,11 @@ class Verdict:
     difference: mean of arm - reference, negative is better for the arm. p: two-sided paired sign flips; p_holm: over
     the family of this space. ratio: of the two equivalents. flips: names of cells that flip. effect_low, effect_high:
     range of win rates over the recorded cells. detectable: the win rate that so many seeds find with power .8.
+    unavailable: names of cells that no claim needs and that are not recorded.
+
+    Beside what decides: cliff_delta, of A12; p_wilcoxon, two-sided signed rank; attainable_p, the smallest p that so
+    many seeds and flips can have; median_difference, of arm - reference; p_better, p_rope, p_worse, the Bayesian signed
+    rank test on the seeds' random-search-equivalents, in which a ratio within 10 % is the same.
     """
 
     space: str
@@ -81,6 +90,14 @@ class Verdict:
     flips: tuple[str, ...]
     reasons: tuple[str, ...]
     detectable: float
+    unavailable: tuple[str, ...] = ()
+    cliff_delta: float = math.nan
+    p_wilcoxon: float = math.nan
+    attainable_p: float = math.nan
+    median_difference: float = math.nan
+    p_better: float = math.nan
+    p_rope: float = math.nan
+    p_worse: float = math.nan
 
 
 def decided(verdict: Verdict) -> Verdict:

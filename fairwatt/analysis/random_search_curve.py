@@ -2,7 +2,9 @@
 
 Everything follows from one probability: that none of k marked configurations of N is among n drawn ones. An order
 statistic and a hypervolume are both sums of it over k. Specification: sections 4.4 and 6 (answers 1-4 and 14). Where
-the sampler is not uniform over configurations their probabilities take the place of counting: `weighted_draws`.
+the sampler is not uniform over configurations their probabilities take the place of counting: `weighted_draws`. Where
+trainings are repeated with noise, random search is misled by it like every other search: `repeated_draws` for the best,
+and a simulation of the difference for the front, `simulated_fronts`.
 """
 
 from collections.abc import Sequence
@@ -14,11 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairwatt.analysis.dominance_areas import MOST_CELLS, area_by_dominators
 from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale, nondominated
+from fairwatt.analysis.repeated_draws import expected_quality
+from fairwatt.analysis.simulated_fronts import LONGEST, SelectionLoss, selection_loss
 from fairwatt.analysis.weighted_draws import MissedSets, draws_for, expected_different, uneven
 
 Array = NDArray[np.float64]
 
 _EVERY = 512  # every n up to here; beyond, as many log-spaced nodes, with straight lines between them
+_EVERY_FEW, _FURTHER_FEW = 64, 256  # the same where each takes longer
 _BLOCK = 8_192  # terms added at a time: more, and BLAS would start threads that spin against those of other processes
 _NEGLIGIBLE = 45.0  # exp(-45) of a sum is below its last binary digit
 
@@ -97,10 +102,12 @@ class RandomSearchCurve:
     trainings: [J] ascending from 1 to the first number that is sure to find the optimum, which without replacement is
     N - T + 1 where T of N configurations tie for it (for fronts: where every point of the front is there T times or
     more), and else N; loss: [J], descending. Repeated losses are left out, so that each has its first number only.
+    standard_error: [J] Monte-Carlo error of the loss where a part of it is simulated, else 0.
     """
 
     trainings: Array
     loss: Array
+    standard_error: Array
 
     @classmethod
     def of_best(
@@ -114,6 +121,40 @@ class RandomSearchCurve:
             return cls._descending(nodes, expected_best(array, nodes, replacement=replacement))
         draws = _draws(nodes, chances, replacement, certain=nodes[-1])
         return cls._descending(nodes, array.min() + MissedSets.of_values(array, chances).expected_loss(draws))
+
+    @classmethod
+    def of_observed_best(
+        cls, observed: Array, quality: Array, *, replacement: bool, probabilities: ArrayLike | None = None
+    ) -> "RandomSearchCurve":
+        """The curve of the quality [N] of the configuration with the lowest of values observed [N, R]."""
+        nodes = _few_nodes(len(quality))
+        chances = uneven(probabilities, len(quality))
+        return cls._descending(
+            nodes, expected_quality(observed, quality, nodes, replacement=replacement, chances=chances)
+        )
+
+    def with_selection_loss(
+        self,
+        observed: tuple[Array, Array],
+        points: Array,
+        scale: FrontScale,
+        rng: np.random.Generator,
+        *,
+        replacement: bool,
+        probabilities: ArrayLike | None = None,
+    ) -> "RandomSearchCurve":
+        """This curve of hypervolume regret, of a search that keeps the front of what it observes.
+
+        observed: energies and errors [N, R] each; points: [N, 2] the true ones, which this curve is of. Ends at LONGEST
+        trainings.
+        """
+        nodes = _few_nodes(min(len(points), LONGEST))
+        chances = uneven(probabilities, len(points))
+        found: SelectionLoss = selection_loss(
+            observed, points, scale, nodes, replacement=replacement, chances=chances, rng=rng
+        )
+        loss = np.interp(nodes, self.trainings, self.loss) + found.mean
+        return self._descending(nodes, loss, found.standard_error)
 
     @classmethod
     def of_hypervolume(
@@ -134,9 +175,10 @@ class RandomSearchCurve:
         return cls._descending(nodes, 1.0 - found / scale.best)
 
     @classmethod
-    def _descending(cls, trainings: Array, loss: Array) -> "RandomSearchCurve":
+    def _descending(cls, trainings: Array, loss: Array, standard_error: Array | None = None) -> "RandomSearchCurve":
         lower = np.diff(np.minimum.accumulate(loss), prepend=np.inf) < 0
-        return cls(trainings[lower], loss[lower])
+        error = np.zeros_like(loss) if standard_error is None else standard_error
+        return cls(trainings[lower], loss[lower], error[lower])
 
     def equivalent(self, loss: ArrayLike) -> Array:
         """Full trainings that random search needs for an expected loss, same shape as `loss`.
@@ -145,6 +187,19 @@ class RandomSearchCurve:
         the last is exhaustive search, but for ties at the optimum: see `is_censored`.
         """
         return np.asarray(np.interp(-np.asarray(loss), -self.loss, self.trainings), dtype=np.float64)
+
+    def simulation_error(self, loss: float) -> float:
+        """Standard error of `equivalent(loss)` that comes from simulating; 0 where nothing is, or where it is censored.
+
+        The error of the loss over the curve's slope, which is that between half and twice the equivalent.
+        """
+        here = float(self.equivalent(loss))
+        error = float(np.interp(here, self.trainings, self.standard_error))
+        if error == 0.0 or self.is_censored(here):
+            return 0.0
+        near, far = np.clip([here / 2, here * 2], *self.trainings[[0, -1]])
+        fall = float(-np.diff(np.interp([near, far], self.trainings, self.loss))[0]) / float(np.log(far / near))
+        return error / fall * here
 
     def is_censored(self, trainings: ArrayLike) -> bool:
         """Whether any of these equivalents stands at an end of the curve, so that the truth may lie beyond it."""
@@ -156,6 +211,13 @@ def _nodes(count: int, ties: int) -> Array:
     first = np.arange(1.0, min(count, _EVERY) + 1)
     certain = count - ties + 1  # so many different draws cannot miss one of `ties`
     return np.unique(np.concatenate([first, np.geomspace(first[-1], count, _EVERY).round(), [certain]]))
+
+
+def _few_nodes(most: int) -> Array:
+    """Every n at first, then numbers that are 2 % or so apart: loss is smooth there."""
+    first = np.arange(1.0, min(most, _EVERY_FEW) + 1)
+    further = np.geomspace(first[-1], most, _FURTHER_FEW).round()
+    return np.unique(np.concatenate([first, further]))
 
 
 def _copies_on_front(points: Array) -> int:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +61,38 @@ def archives(requests: Sequence[Request], truth: Truth) -> tuple[NDArray[np.int6
     return version, sets
 
 
-@lru_cache
-def _alike(policy: AccountingPolicy, has_invalid: bool) -> AccountingPolicy:
-    """The one policy that stands for all that price a stream as this one does."""
-    alike = replace(policy, currency="energy", exhaustion="abort_no_credit")
-    return alike if has_invalid else replace(alike, invalid="free_capped")
+class _Differing(NamedTuple):
+    """What of a stream policies differ in: impossible questions, the same one twice, several lengths of a training."""
+
+    invalid: bool
+    repeated: bool
+    continued: bool
+
+    @classmethod
+    def of(cls, requests: Sequence[Request]) -> "_Differing":
+        valid = [(r.key, r.replicate, r.trial.fidelity) for r in requests if r.key is not None]
+        distinct = set(valid)
+        return cls(
+            invalid=len(valid) < len(requests),
+            repeated=len(distinct) < len(valid),
+            continued=len({training[:2] for training in distinct}) < len(distinct),
+        )
+
+
+@lru_cache(maxsize=1_024)
+def _alike(policy: AccountingPolicy, stream: _Differing) -> AccountingPolicy:
+    """The one policy that stands for all that price such a stream as this one does."""
+    usual = AccountingPolicy()
+    fidelity = policy.fidelity if stream.continued else usual.fidelity
+    twice = stream.repeated or (stream.continued and fidelity == "continue")
+    return replace(
+        policy,
+        currency="energy",
+        exhaustion="abort_no_credit",
+        invalid=policy.invalid if stream.invalid else usual.invalid,
+        fidelity=fidelity,
+        duplicates=policy.duplicates if twice else usual.duplicates,
+    )
 
 
 class Trajectory:
@@ -74,7 +102,7 @@ class Trajectory:
         self.run = run
         self.tariff = Tariff.from_json(run.header.tariff)
         self._truth = truth
-        self._has_invalid = any(request.key is None for request in run.requests)
+        self._differing = _Differing.of(run.requests)
         self._accounts: dict[AccountingPolicy, Account] = {}
         self._steps: dict[str, Array] = {}
 
@@ -90,15 +118,18 @@ class Trajectory:
 
     def account(self, policy: AccountingPolicy) -> Account:
         """The priced stream; policies that price this stream alike share one."""
-        alike = _alike(policy, self._has_invalid)
+        alike = _alike(policy, self._differing)
         if alike not in self._accounts:
             self._accounts[alike] = Account(self.run, alike)
         return self._accounts[alike]
 
     def close(self, book: Book) -> Closing:
         """Where the run ends under these books. Raises StreamTooShortError."""
-        budget = book.budget.resolve(book.policy.currency, self.tariff)
-        return self.account(book.policy).close(book.policy, budget)
+        return self.close_at(book.policy, book.budget.resolve(book.policy.currency, self.tariff))
+
+    def close_at(self, policy: AccountingPolicy, budget: int) -> Closing:
+        """As of `close`, at a budget in billionths of the policy's currency."""
+        return self.account(policy).close(policy, budget)
 
     def steps(self, indicator: str) -> Array:
         """[N + 1] value after 0..N answered requests. Raises UnknownNameError."""
@@ -124,6 +155,16 @@ class Trajectory:
         values: Array = self.steps(indicator)[counts]
         return values
 
+    def path(self, indicator: str, book: Book) -> tuple[Array, Array]:
+        """Amounts spent [N + 1], ascending from 0 in billionths, and the value from each on, until the books close.
+
+        As of `curve`, a credited request that overshoots the budget counts at the budget.
+        """
+        credited, budget = self.close(book).credited, book.budget.resolve(book.policy.currency, self.tariff)
+        totals = self.account(book.policy).spent(book.policy.currency)[:credited]
+        amounts = np.array([0, *totals], dtype=np.float64)  # of exact sums; beyond 64 bits too
+        return np.minimum(amounts, budget), self.steps(indicator)[: credited + 1]
+
     def _compute(self, indicator: str) -> Array:
         truth = self._truth
         match indicator:
@@ -131,11 +172,11 @@ class Trajectory:
                 return truth.regret(self.incumbents)
             case "val_error":
                 return truth.incumbent_val_error(self.incumbents)
-            case "hypervolume_regret":
-                version, sets = self.archives
-                values = [truth.test_front.hypervolume_regret(truth.test_points(places)) for places in sets]
-            case _:
-                version, sets = self.archives
-                values = [truth.val_front.hypervolume_regret(truth.val_points(places)) for places in sets]
-        steps: Array = np.array(values)[version]
+        version, sets = self.archives
+        scale, points = (
+            (truth.test_front, truth.test_points)
+            if indicator == "hypervolume_regret"
+            else (truth.val_front, truth.val_points)
+        )
+        steps: Array = scale.hypervolume_regrets(points(np.concatenate(sets)), [len(held) for held in sets])[version]
         return steps

@@ -1,7 +1,8 @@
 """What is best in a space, and how far from it something is: the scales of all regrets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ class Truth:
     """The true values of a space at full training, means over replicates.
 
     places: key to row of the arrays. val_error, test_error, energy_kwh: [K]. val_median, test_median, test_best: of
-    those, keys counting equally. test_front, val_front: scales of the fronts of (energy_kwh, error). label: what regret
-    is measured on. probabilities: [K] of a draw of the sampler, None where it is uniform.
+    those, keys counting equally. label: what regret is measured on. probabilities: [K] of a draw of the sampler, None
+    where it is uniform. observed: energies and validation errors [K, R] each, which searches see one of; None where
+    those are the true ones, or not known.
     """
 
     places: Mapping[Key, int]
@@ -31,10 +33,9 @@ class Truth:
     val_median: float
     test_median: float
     test_best: float
-    test_front: FrontScale
-    val_front: FrontScale
     label: str
     probabilities: NDArray[np.float64] | None
+    observed: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @classmethod
     def of(cls, reference: Reference) -> "Truth":
@@ -47,11 +48,24 @@ class Truth:
             val_median=float(np.median(reference.val_error)),
             test_median=float(np.median(reference.test_error)),
             test_best=float(reference.test_error.min()),
-            test_front=FrontScale.of(np.column_stack([reference.energy_kwh, reference.test_error])),
-            val_front=FrontScale.of(np.column_stack([reference.energy_kwh, reference.val_error])),
             label="test" if reference.has_test else "validation (this space has no test metric)",
             probabilities=reference.probabilities,
+            observed=_observed(reference),
         )
+
+    def with_energies_of(self, reference: Reference) -> "Truth":
+        """The same networks with the energies of another reference of them."""
+        return replace(self, energy_kwh=reference.energy_kwh, observed=_observed(reference))
+
+    @cached_property
+    def test_front(self) -> FrontScale:
+        """The scale of the front of (energy_kwh, test_error)."""
+        return FrontScale.of(np.column_stack([self.energy_kwh, self.test_error]))
+
+    @cached_property
+    def val_front(self) -> FrontScale:
+        """The scale of the front of (energy_kwh, val_error)."""
+        return FrontScale.of(np.column_stack([self.energy_kwh, self.val_error]))
 
     def place(self, key: Key) -> int:
         """The row of a key. Raises UserError for a key that the space does not have."""
@@ -76,3 +90,18 @@ class Truth:
     def val_points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
         """[P, 2] energy and validation error of a set of networks."""
         return np.column_stack([self.energy_kwh[places], self.val_error[places]])
+
+
+def _observed(reference: Reference) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Energies and validation errors [K, R] that searches see, where that is known to be more than one of each."""
+    columns = (
+        (reference.energy_kwh, reference.energy_repeats),
+        (reference.val_error, reference.val_repeats),
+    )
+    known = [repeats for _, repeats in columns if repeats is not None]
+    if not known:
+        return None
+    energy, error = (
+        np.broadcast_to(true[:, None], known[0].shape) if repeats is None else repeats for true, repeats in columns
+    )
+    return energy, error

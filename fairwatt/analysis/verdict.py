@@ -1,21 +1,27 @@
 """One space, all arms: the object that tables, figures and reports are made from."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from fairwatt.analysis.curves import curves, mean_ranks
+from fairwatt.analysis.areas import area_table
+from fairwatt.analysis.attainment import attainment_table
+from fairwatt.analysis.curves import curves
+from fairwatt.analysis.eaf_test import eaf_table
 from fairwatt.analysis.endpoints import RANKINGS, Endpoints
+from fairwatt.analysis.from_headers import protocol_of, reference_of
 from fairwatt.analysis.gates import check
+from fairwatt.analysis.heat_map import flip_shares, heat_map
+from fairwatt.analysis.hitting import Hits, full_grid, hits, hitting_table, target_shares
 from fairwatt.analysis.judge import verdicts
+from fairwatt.analysis.other_worlds import Reruns, other_worlds
 from fairwatt.analysis.outcome import Outcome as Outcome
 from fairwatt.analysis.outcome import Verdict as Verdict
+from fairwatt.analysis.plain_json import plain_json
 from fairwatt.analysis.protocol import ComparisonError as ComparisonError
 from fairwatt.analysis.protocol import Protocol as Protocol
+from fairwatt.analysis.ranks import Ranks, crossing_table, rank_table, ranks_of
 from fairwatt.analysis.spend import proposal_table, spend_table
 from fairwatt.analysis.trajectories import INDICATORS
 from fairwatt.analysis.truth import Truth
@@ -28,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1
-_CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
 
 
 class Comparison:
@@ -36,7 +41,9 @@ class Comparison:
 
     runs: of one space, each recorded once at the largest budget under the primary policy. reference: that space's.
     all_pairs: judge every pair, not only those with the reference arm (the Holm family grows with it). sensitivity:
-    re-price the other books; without them nothing can be POLICY-DEPENDENT. draws: of each test and interval.
+    re-price the other books; without them nothing can be POLICY-DEPENDENT. draws: of each test and interval. reruns: by
+    name, the same space searched again in another world (another sampler, wrong energies in what arms see), each with
+    that world's reference; paired with these runs by seed, each is a sensitivity cell.
 
     Raises ComparisonError naming the field in which runs differ, StreamTooShortError where a primary budget was not
     recorded, UserError for networks that the reference does not have.
@@ -51,6 +58,7 @@ class Comparison:
         all_pairs: bool = False,
         sensitivity: bool = True,
         draws: int = 9_999,
+        reruns: Reruns | None = None,
     ) -> None:
         self.protocol = protocol or Protocol()
         check(runs, reference, self.protocol)
@@ -62,6 +70,29 @@ class Comparison:
         self._all_pairs = all_pairs
         self._sensitivity = sensitivity
         self._draws = draws
+        currency = self.books[0].policy.currency
+        self._worlds = other_worlds(self.endpoints, reference, currency, reruns or {}) if sensitivity else ()
+
+    @classmethod
+    def of(
+        cls,
+        runs: Sequence[Run],
+        *,
+        protocol: Protocol | None = None,
+        space_options: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> "Comparison":
+        """The comparison of runs by what their headers say, with the space that is installed here.
+
+        protocol: that of the headers where None: random search is the reference, its budget the primary one, and every
+        arm has it and the same seeds. space_options: such as energy="scaled", where the runs were made with any.
+        options: of the constructor.
+
+        Raises ComparisonError naming the field and two runs that differ in it, or the field in which the installed
+        space is another one than theirs; UnknownNameError and UserError where the space is not here.
+        """
+        protocol = protocol or protocol_of(runs)
+        return cls(runs, reference_of(runs, protocol, space_options or {}), protocol, **options)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -84,6 +115,7 @@ class Comparison:
             all_pairs=self._all_pairs,
             sensitivity=self._sensitivity,
             draws=self._draws,
+            worlds=self._worlds,
         )
 
     def table(self) -> "pd.DataFrame":
@@ -93,21 +125,12 @@ class Comparison:
         return pd.DataFrame([_table_row(verdict) for verdict in self.verdicts])
 
     def flip_shares(self) -> "pd.DataFrame":
-        """The headline on currencies: of the verdicts that claim something, how many flip in which cell.
+        """The headline on currencies, even where it is zero; see `heat_map.flip_shares`."""
+        return flip_shares(self.verdicts, self.books[0].policy.currency)
 
-        Columns: cell, flips, recorded (claims for which the cell is recorded), share (NaN for none).
-        """
-        import pandas as pd
-
-        claims = [verdict for verdict in self.verdicts if verdict.outcome in _CLAIMS]
-        names = list(dict.fromkeys(cell.name for verdict in claims for cell in verdict.cells))
-        rows = []
-        for name in names:
-            cells = [cell for verdict in claims for cell in verdict.cells if cell.name == name and cell.recorded]
-            flips = sum(cell.flips for cell in cells)
-            share = flips / len(cells) if cells else math.nan
-            rows.append({"cell": name, "flips": flips, "recorded": len(cells), "share": share})
-        return pd.DataFrame(rows, columns=["cell", "flips", "recorded", "share"])
+    def heat_map(self) -> "pd.DataFrame":
+        """What becomes of each claim in each cell; see `heat_map.heat_map`."""
+        return heat_map(self.verdicts)
 
     def finals(self) -> "pd.DataFrame":
         """One row for each arm, seed and primary budget, with every indicator at the end of its books.
@@ -141,23 +164,65 @@ class Comparison:
         return curves(self.endpoints, self.endpoints.arms(ranking), indicator, self.books)
 
     def ranks(self) -> "pd.DataFrame":
-        """Mean ranks on the energy grid, by ranking; see `curves.mean_ranks`."""
-        import pandas as pd
+        """Mean ranks on the energy grid with bands, by ranking; see `ranks.rank_table`."""
+        return _stacked([rank_table(ranks) for ranks in self._ranks])
 
-        return pd.concat([mean_ranks(self.endpoints, ranking, self.books) for ranking in RANKINGS], ignore_index=True)
+    def crossings(self) -> "pd.DataFrame":
+        """Where two arms change places, by ranking; see `ranks.crossing_table`."""
+        return _stacked([crossing_table(ranks) for ranks in self._ranks])
+
+    def attainment(self) -> "pd.DataFrame":
+        """Attainment surfaces at 25, 50 and 75 %; see `attainment.attainment_table`."""
+        return attainment_table(self.endpoints, self.books)
+
+    def attainment_tests(self) -> "pd.DataFrame":
+        """Do arms attain the plane as the reference does? See `eaf_test.eaf_table`."""
+        return eaf_table(self.endpoints, self.books, draws=min(self._draws, 999))
+
+    def hitting(self) -> "pd.DataFrame":
+        """Energy to target within the largest budget, by ranking; see `hitting.hitting_table`."""
+        return _stacked([hitting_table(found, self.protocol.reference_arm) for found in self._hits])
+
+    def target_shares(self) -> "pd.DataFrame":
+        """Shares of targets that are hit, on the energy grid, by ranking; see `hitting.target_shares`."""
+        grid = full_grid(self.books, self.reference.tariff)
+        return _stacked([target_shares(found, grid) for found in self._hits])
+
+    def areas(self) -> "pd.DataFrame":
+        """Area under the curve over log-energy, by ranking; see `areas.area_table`."""
+        present = [ranking for ranking in RANKINGS if self.endpoints.arms(ranking)]
+        return _stacked([area_table(self.endpoints, ranking, self.books, draws=self._draws) for ranking in present])
+
+    @cached_property
+    def _spend(self) -> "pd.DataFrame":
+        return spend_table(self.endpoints, self.books)
+
+    @cached_property
+    def _proposals(self) -> "pd.DataFrame":
+        return proposal_table(self.endpoints, self.books)
+
+    @cached_property
+    def _ranks(self) -> list[Ranks]:
+        return [ranks_of(self.endpoints, ranking, self.books) for ranking in RANKINGS]
+
+    @cached_property
+    def _hits(self) -> list[Hits]:
+        currency, tariff = self.books[0].policy.currency, self.reference.tariff
+        largest = max(self.books, key=lambda book: book.budget.resolve(currency, tariff))
+        return [hits(self.endpoints, ranking, largest) for ranking in RANKINGS if self.endpoints.arms(ranking)]
 
     def spend(self) -> "pd.DataFrame":
         """See `spend.spend_table`."""
-        return spend_table(self.endpoints, self.books)
+        return self._spend.copy()
 
     def proposals(self) -> "pd.DataFrame":
         """See `spend.proposal_table`."""
-        return proposal_table(self.endpoints, self.books)
+        return self._proposals.copy()
 
     def to_json(self) -> dict[str, Any]:
         """Protocol, verdicts and tables as plain JSON values; what is not a finite number is null."""
         policy = self.books[0].policy
-        plain: dict[str, Any] = _plain(
+        plain: dict[str, Any] = plain_json(
             {
                 "format": FORMAT,
                 "space": self.space,
@@ -170,11 +235,18 @@ class Comparison:
                 "arms": {arm: self.legend(arm) for arm in self.arms},
                 "verdicts": [asdict(verdict) for verdict in self.verdicts],
                 "flip_shares": self.flip_shares().to_dict("records"),
+                "heat_map": self.heat_map().to_dict("records"),
                 "spend": self.spend().to_dict("records"),
                 "proposals": self.proposals().to_dict("records"),
             }
         )
         return plain
+
+
+def _stacked(frames: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat(frames, ignore_index=True)
 
 
 def _table_row(verdict: Verdict) -> dict[str, Any]:
@@ -208,21 +280,12 @@ def _table_row(verdict: Verdict) -> dict[str, Any]:
         "flips": "; ".join(verdict.flips),
         "reasons": "; ".join(verdict.reasons),
         "detectable": verdict.detectable,
+        "unavailable": "; ".join(verdict.unavailable),
+        "cliff_delta": verdict.cliff_delta,
+        "p_wilcoxon": verdict.p_wilcoxon,
+        "attainable_p": verdict.attainable_p,
+        "median_difference": verdict.median_difference,
+        "p_better": verdict.p_better,
+        "p_rope": verdict.p_rope,
+        "p_worse": verdict.p_worse,
     }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case bool() | np.bool_():
-            return bool(value)
-        case int() | np.integer():
-            return int(value)
-        case float() | np.floating():
-            return float(value) if math.isfinite(value) else None
-        case None:
-            return None
-    return str(value)

@@ -122,7 +122,11 @@ class MissedSets:
 def _expected_different(draws: Array, chance: Array, count: Array) -> Array:
     with np.errstate(divide="ignore"):
         log_missed = np.log1p(-chance)
-    return np.array([float(-np.expm1(n * log_missed) @ count) for n in draws.tolist()])
+    found = np.empty(draws.shape)
+    for begin in range(0, draws.size, rows := max(_BLOCK // len(chance), 1)):
+        block = slice(begin, begin + rows)
+        found[block] = -np.expm1(np.outer(draws[block], log_missed)) @ count
+    return found
 
 
 def _classes(values: Array, weights: Array, dropped: int) -> tuple[Array, Array]:

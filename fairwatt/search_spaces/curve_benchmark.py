@@ -193,8 +193,9 @@ class CurveBenchmark(Benchmark):
         )
 
     def reference(self) -> Reference:
-        """What repeats scatter around at full training, or their means where that is not known."""
+        """What repeats scatter around at full training, or their means where that is not known; and the repeats."""
         data, full = self._data, self._epochs_of(-1)
+        val_repeats = data.val_error[:, :, -1] / data.denominator
         tested = (data.val_error, data.true_val_error)
         if data.test_error is not None:
             tested = (data.test_error, data.true_test_error)
@@ -219,6 +220,7 @@ class CurveBenchmark(Benchmark):
             energy_label=self._energy_label,
             notes=self._notes,
             probabilities=data.probabilities,
+            val_repeats=val_repeats if self.replicates > 1 else None,
         )
 
     def _epochs_of(self, place: int) -> Array:

@@ -15,6 +15,7 @@ from fairwatt.search_spaces import stamp
 from fairwatt.search_spaces.cell import CellSpace
 from fairwatt.search_spaces.cell_data import CellData
 from fairwatt.search_spaces.cell_table import CellPlaces, CellTable
+from fairwatt.search_spaces.device_factors import device_factors
 from fairwatt.search_spaces.table import TableError
 
 Array = NDArray[np.float64]
@@ -148,9 +149,13 @@ class TabularBenchmark(Benchmark):
         )
 
     def reference(self) -> Reference:
-        """Means over repeats at full training, and what the axis labels say."""
+        """Means over repeats at full training, the repeats where they differ, and what the axis labels say."""
         data = self._data
         val_error = data.val_error[:, -1].mean(axis=1)
+        val_repeats, energy_repeats = (
+            column[:, -1] if np.ptp(column[:, -1], axis=1).any() else None
+            for column in (data.val_error, data.energy_kwh)
+        )
         return Reference(
             name=self.name,
             data_sha256=self.data_sha256,
@@ -167,6 +172,9 @@ class TabularBenchmark(Benchmark):
             params=data.params,
             energy_label=self._energy_label,
             notes=self._notes,
+            val_repeats=val_repeats,
+            energy_repeats=energy_repeats,
+            device_factors={} if self._table is None else device_factors(self._table, data.cells),
         )
 
     def _repeats_of(self, places: NDArray[np.int32], fidelity: float, seed: int) -> NDArray[np.signedinteger]:

@@ -51,6 +51,17 @@ def test_every_closing_is_the_ledgers(
         assert spent[: len(credited)] == [row.spent for row in credited]
 
 
+def test_policies_that_price_a_stream_alike_share_an_account() -> None:
+    """12 policies: one account where nothing is asked twice, more where there is something for them to differ in."""
+    low, policy = FIDELITIES[0], AccountingPolicy()
+    books = sensitivity_books(policy, Budget.parse("2 full"))
+    accounts = []
+    for asked in ([(0, 1.0), (1, 1.0)], [(0, 1.0), (0, 1.0)], [(0, low), (0, 1.0)], [(0, 1.0), (INVALID, 1.0)]):
+        trajectory = Trajectory(SMALL.record([SMALL.ask(*each) for each in asked], "a", 0, ended=True), TRUTH)
+        accounts.append(len({id(trajectory.account(book.policy)) for book in books}))
+    assert accounts == [1, 2, 3, 3]
+
+
 def test_duplicates_charged_and_cached() -> None:
     """fairness.md 6, answer 14: the stream a, a, b, a."""
     run = SMALL.record([SMALL.ask(key) for key in (0, 0, 1, 0)], "a", 0, ended=True)

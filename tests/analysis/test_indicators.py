@@ -78,6 +78,19 @@ def test_the_whole_table_is_at_zero(points: np.ndarray) -> None:
     assert scale.epsilon_additive(points) == pytest.approx(0, abs=1e-12)
 
 
+@given(POINTS, st.lists(POINTS, min_size=1, max_size=4))
+def test_indicators_are_exact_to_the_front_of_the_whole_table(table: np.ndarray, sets: list[np.ndarray]) -> None:
+    """By definition, in units of the front; of several sets at once as of each."""
+    scale = FrontScale.of(table)
+    front, held = scale.normalise(scale.front), scale.normalise(sets[0])
+    beyond = np.maximum(held[:, None] - front, 0)  # [P, F, 2]
+    assert scale.igd_plus(sets[0]) == pytest.approx(np.sqrt((beyond**2).sum(axis=2)).min(axis=0).mean())
+    assert scale.epsilon_additive(sets[0]) == pytest.approx((held[:, None] - front).max(axis=2).min(axis=0).max())
+    sizes = [0, *map(len, sets), 0]
+    expected = [1, *map(scale.hypervolume_regret, sets), 1]
+    assert scale.hypervolume_regrets(np.concatenate(sets), sizes) == pytest.approx(expected)
+
+
 def test_the_front_is_the_unit_of_its_scale() -> None:
     scale = FrontScale.of([*FRONT, (4, 4)])
     assert scale.ideal.tolist() == [1, 1]

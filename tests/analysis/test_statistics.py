@@ -5,7 +5,16 @@ import warnings
 import numpy as np
 import pytest
 
-from fairwatt.analysis.statistics import PairedResampling, a12, detectable_win_rate, holm, paired_win_rate
+from fairwatt.analysis.statistics import (
+    PairedResampling,
+    a12,
+    benjamini_hochberg,
+    cliff_delta,
+    detectable_win_rate,
+    holm,
+    paired_win_rate,
+    wilcoxon_p,
+)
 
 
 def _resampling(pairs: int, draws: int = 9_999) -> PairedResampling:
@@ -43,6 +52,45 @@ def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
     """4 x .005, 3 x .01, 2 x .03, and .04 may not be less than that."""
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
+
+
+def test_corrections_agree_with_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    p_values = np.random.default_rng(9).random(20).round(1) ** 2  # with ties, and with 0 and 1
+    assert holm(p_values.tolist()) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert holm([0.9, 0.8]) == [1, 1]
+
+
+def test_q_values_of_everything_exploratory() -> None:
+    """The largest p counts once, the one before it 4/3, and none exceeds the next."""
+    assert benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.02, 0.04, 0.04, 0.02])
+    assert benjamini_hochberg([]) == []
+
+
+def test_cliff_delta() -> None:
+    """[5]"""
+    assert cliff_delta([1, 2, 3], [2, 3, 4]) == pytest.approx(-5 / 9)
+    assert cliff_delta([1, 2], [1, 2]) == 0
+
+
+def test_wilcoxon_splits_zeros() -> None:
+    """[16]. With a zero, two of 32 patterns of signs are as far out on either side: its own sign does not matter.
+
+    Three zeros take ranks 1 to 3 with them: of the subsets of {4, 5, 6, 7}, six of 16 sum to 4 + 5 or less.
+    """
+    assert wilcoxon_p([1, 2, 3, 4, 5]) == 0.0625
+    assert wilcoxon_p([0, 1, 2, 3, 4]) == pytest.approx(4 / 32)
+    assert wilcoxon_p([0, 0, 0, -1, -2, 3, 4]) == pytest.approx(2 * 6 / 16)
+    assert wilcoxon_p([3, -3, 1, -1]) == 1
+
+
+def test_wilcoxon_of_nothing() -> None:
+    assert wilcoxon_p([0.0] * 30) == 1
+    assert wilcoxon_p([0.0]) == 1
+    assert wilcoxon_p([2.0]) == 1
+    assert np.isnan(wilcoxon_p([]))
+    assert np.isnan(wilcoxon_p([1.0, np.nan]))
 
 
 @pytest.mark.parametrize(("rate", "pairs"), [(0.6, 194), (0.7, 47), (0.8, 20), (0.9, 10)])

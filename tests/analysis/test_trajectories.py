@@ -87,6 +87,9 @@ def test_a_request_that_overshoots_counts_from_the_budget_on() -> None:
     curve = trajectory.curve("regret", book, [budget - 1, budget, budget + 1, after_three, 10 * budget])
     assert curve.tolist() == regret[[2, 3, 3, 3, 3]].tolist()
     assert trajectory.final("regret", book) == regret[3] < regret[2]
+    amounts, values = trajectory.path("regret", book)
+    assert amounts[-1] == budget
+    assert values.tolist() == trajectory.curve("regret", book, amounts.astype(int).tolist()).tolist()
 
 
 def test_an_early_end_is_carried_forward() -> None:

@@ -8,7 +8,7 @@ import pytest
 from synthetic import World, world
 from test_sensitivity import echo
 
-from fairwatt.analysis.statistics import holm
+from fairwatt.analysis.statistics import holm, wilcoxon_p
 from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
 from fairwatt.errors import UnknownNameError
 from fairwatt.ledger import StreamTooShortError
@@ -163,6 +163,17 @@ def test_a12_is_the_chance_that_the_arm_is_better() -> None:
     verdict = _only(comparison)
     assert verdict.a12 == pytest.approx(((ours < others.T) + (ours == others.T) / 2).mean())
     assert verdict.a12 > 0.75
+    assert verdict.cliff_delta == pytest.approx(2 * verdict.a12 - 1)
+    differences = (ours - others)[:, 0]
+    assert verdict.median_difference == np.median(differences) < 0
+    assert verdict.p_wilcoxon == wilcoxon_p(differences) < 0.05
+    assert verdict.attainable_p == 1 / 100  # of 99 flips and the observed one
+    assert verdict.p_better > 0.9
+    assert verdict.p_better + verdict.p_rope + verdict.p_worse == pytest.approx(1)
+    assert comparison.table()[["cliff_delta", "p_better"]].to_numpy().tolist() == [
+        [verdict.cliff_delta, verdict.p_better]
+    ]
+    assert comparison.to_json()["verdicts"][0]["p_better"] == verdict.p_better
 
 
 def test_arms_that_share_no_seed() -> None:
@@ -186,7 +197,7 @@ def test_rankings_are_apart_and_the_reference_is_in_both() -> None:
         ("single", "single", "regret"),
         ("multi", "multi", "hypervolume_regret"),
     ]
-    assert all(len(v.cells) == 16 for v in comparison.verdicts)
+    assert all(len(v.cells) == 16 + 7 for v in comparison.verdicts)  # other books, and energy errors
 
 
 @pytest.mark.slow
@@ -265,6 +276,7 @@ def test_the_headline_on_currencies_counts_claims_only() -> None:
     outcomes = {verdict.arm: verdict.outcome for verdict in comparison.verdicts}
     assert outcomes == {"echo": Outcome.POLICY_DEPENDENT, "clone": Outcome.INCONCLUSIVE}
     shares = comparison.flip_shares().set_index("cell")
-    assert shares.loc["duplicates=charged", ["flips", "recorded", "share"]].tolist() == [1, 1, 1]
+    assert shares.index[:3].tolist() == ["currency=time", "currency=epochs", "currency=evaluations"]
+    assert shares.loc["duplicates=charged", ["flips", "recorded", "share", "claims"]].tolist() == [1, 1, 1, 1]
     assert shares.loc["currency=time", "flips"] == 0
     assert shares.loc["currency=time", "recorded"] == 1

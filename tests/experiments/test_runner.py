@@ -313,6 +313,18 @@ def test_run_files_round_trip_with_their_whole_stream(benchmark: Benchmark, tmp_
     assert path.read_bytes() == again
 
 
+def test_runs_that_ask_the_same_may_share_the_answers(benchmark: Benchmark, tmp_path: Path) -> None:
+    """What is shared is what each would have read; another seed's noise or another objective's losses never are."""
+    runs = [fairwatt.run(benchmark, name, budget="3 full", seed=1) for name in ("rs", "semoa")]
+    known: dict[Any, Any] = {}
+    for place, made in enumerate(runs):
+        runfile.write_run(tmp_path / f"{place}.json", made)
+        alone, shared, again = (read_run(tmp_path / f"{place}.json", each) for each in (None, known, known))
+        assert alone == shared == again == made
+        assert all(one is other for one, other in zip(shared.requests, again.requests, strict=True))
+    assert len(known) == len({request for made in runs for request in made.requests})
+
+
 def test_every_changed_byte_is_noticed(benchmark: Benchmark, tmp_path: Path) -> None:
     path, _ = _written(benchmark, tmp_path)
     content = path.read_bytes()
@@ -349,12 +361,24 @@ def test_references_round_trip(
 ) -> None:
     monkeypatch.setattr(runfile, "LONG", long)
     truth = benchmark.reference()
-    truth = dataclasses.replace(truth, keys=tuple(map(spelling, truth.keys)), params=truth.params * np.nan)
+    truth = dataclasses.replace(
+        truth,
+        keys=tuple(map(spelling, truth.keys)),
+        params=truth.params * np.nan,
+        probabilities=np.full(len(truth.keys), 1 / len(truth.keys)),
+        device_factors={"another/one": truth.energy_kwh * 2},
+    )
+    assert truth.val_repeats is not None
+    assert truth.energy_repeats is not None
     write_reference(tmp_path / "reference.json", truth)
     assert (tmp_path / "reference.npz").exists() == (long == 100)
     read = read_reference(tmp_path / "reference.json")
     for name, value in vars(truth).items():
-        assert np.array_equal(getattr(read, name), value, equal_nan=name == "params"), name
+        if name != "device_factors":
+            assert np.array_equal(getattr(read, name), value, equal_nan=name == "params"), name
+    assert {name: column.tolist() for name, column in read.device_factors.items()} == {
+        "another/one": (truth.energy_kwh * 2).tolist()
+    }
     assert {type(key) for key in read.keys} == {spelling}
 
 

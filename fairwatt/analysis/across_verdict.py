@@ -1,0 +1,178 @@
+"""The verdict on two arms over several spaces: the specification's section 4.6, last paragraph.
+
+WIN: Holm p < .05 of a sign-flip test over all spaces; the pooled ratio of RS-equivalent energies beyond +-10 % with its
+whole interval, on the same side; and no space where the other arm is significantly better. WIN (small): the ratio's
+interval excludes 1 only. EQUIVALENT: it lies within +-10 %, and no space finds a difference. POLICY-DEPENDENT: one of
+these, but the verdict of a space is. VOID: fewer than two spaces without a reason to void theirs. INCONCLUSIVE: the
+rest, a reversal named.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict
+from fairwatt.analysis.protocol import LEVEL, ROPE
+from fairwatt.analysis.random_search_curve import RandomSearchCurve
+from fairwatt.analysis.statistics import Interval, holm, paired_win_rate
+
+Array = NDArray[np.float64]
+
+_BLOCK = 1 << 21  # signs held at a time
+
+
+@dataclass(frozen=True)
+class AcrossVerdict:
+    """An arm v. the reference at one budget over all spaces where their verdict is not VOID.
+
+    outcomes: of each space. spaces: those pooled. win_rate: mean over strata of the paired win rate of the arm. ratio:
+    of RS-equivalent energies, arm over reference, geometric mean over strata, with its stratified bootstrap interval.
+    effect: mean over strata of the mean difference over its root mean square, negative is better for the arm. p: of
+    effect 0, by flipping the signs of pairs in all spaces; p_holm: over the verdicts across spaces. reversals: spaces
+    with Holm p < .05 for the arm that is worse over all. censored: some equivalent touches an end of its closed form.
+    """
+
+    kind: str
+    budget: str
+    arm: str
+    reference: str
+    outcome: Outcome
+    winner: str
+    outcomes: Mapping[str, Outcome]
+    spaces: tuple[str, ...]
+    strata: tuple[tuple[str, ...], ...]
+    win_rate: float
+    ratio: Interval
+    effect: float
+    p: float
+    p_holm: float
+    reversals: tuple[str, ...]
+    censored: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SpacePair:
+    """What two arms did in one space. values, qualities: [S, 2] endpoint and validation quality, arm and reference."""
+
+    verdict: Verdict
+    values: Array
+    qualities: Array
+    curve: RandomSearchCurve
+
+
+def pooled_verdict(
+    verdicts: Sequence[Verdict],
+    pairs: Sequence[SpacePair],
+    strata: Sequence[Sequence[str]],
+    rng: np.random.Generator,
+    *,
+    draws: int,
+) -> AcrossVerdict:
+    """The undecided verdict on one pair of arms. verdicts: of all spaces; pairs: of those that no gate voids."""
+    first = verdicts[0]
+    spaces = tuple(pair.verdict.space for pair in pairs)
+    groups = tuple(group for group in (tuple(s for s in stratum if s in spaces) for stratum in strata) if group)
+    found = AcrossVerdict(
+        kind=first.kind,
+        budget=first.budget,
+        arm=first.arm,
+        reference=first.reference,
+        outcome=Outcome.INCONCLUSIVE,
+        winner="",
+        outcomes={verdict.space: verdict.outcome for verdict in verdicts},
+        spaces=spaces,
+        strata=groups,
+        win_rate=math.nan,
+        ratio=UNKNOWN,
+        effect=math.nan,
+        p=math.nan,
+        p_holm=math.nan,
+        reversals=(),
+        censored=False,
+        reasons=(),
+    )
+    if len(pairs) < 2:
+        reason = f"{len(pairs)} of {len(verdicts)} spaces have a verdict that is not VOID; two are needed"
+        return replace(found, outcome=Outcome.VOID, reasons=(reason,))
+    weights = np.array([1 / len(groups) / len(next(group for group in groups if s in group)) for s in spaces])
+    differences = [pair.values[:, 0] - pair.values[:, 1] for pair in pairs]
+    ratio, (effect, p) = _ratio(pairs, weights, rng, draws), stratified_sign_flips(differences, weights, rng, draws)
+    worse = np.sign(math.log(ratio.value)) if ratio.value > 0 else 0.0  # 1: the reference is, -1: the arm is
+    reversals = tuple(
+        pair.verdict.space
+        for pair, difference in zip(pairs, differences, strict=True)
+        if pair.verdict.p_holm < LEVEL and np.sign(difference.mean()) == worse
+    )
+    return replace(
+        found,
+        win_rate=float(weights @ [paired_win_rate(difference) for difference in differences]),
+        ratio=ratio,
+        effect=effect,
+        p=p,
+        reversals=reversals if worse else (),
+        censored=any(p.verdict.arm_equivalent.censored or p.verdict.reference_equivalent.censored for p in pairs),
+    )
+
+
+def decided_family(verdicts: Sequence[AcrossVerdict]) -> tuple[AcrossVerdict, ...]:
+    """Outcomes of all verdicts across spaces, with Holm over those that are not VOID."""
+    adjusted = iter(holm([verdict.p for verdict in verdicts if verdict.outcome is not Outcome.VOID]))
+    return tuple(v if v.outcome is Outcome.VOID else _decided(replace(v, p_holm=next(adjusted))) for v in verdicts)
+
+
+def _decided(verdict: AcrossVerdict) -> AcrossVerdict:
+    low, high = ROPE
+    ratio = verdict.ratio
+    winner = verdict.arm if ratio.value > 1 else verdict.reference
+    claims = (Outcome.WIN, Outcome.WIN_SMALL)
+    differs = [space for space in verdict.spaces if verdict.outcomes[space] in claims]
+    if verdict.reversals:
+        reason = f"{winner} is better over all, and worse in {', '.join(verdict.reversals)}"
+        return replace(verdict, reasons=(reason,))
+    if not verdict.censored and low <= ratio.low and ratio.high <= high and not differs:
+        outcome, winner = Outcome.EQUIVALENT, ""
+    elif verdict.p_holm < LEVEL and ((ratio.low > 1 and verdict.effect < 0) or (ratio.high < 1 and verdict.effect > 0)):
+        outcome = Outcome.WIN if ratio.low > high or ratio.high < low else Outcome.WIN_SMALL
+    else:
+        return verdict
+    flips = [space for space in verdict.spaces if verdict.outcomes[space] is Outcome.POLICY_DEPENDENT]
+    if flips:
+        reason = f"other books flip the verdict in {', '.join(flips)}"
+        return replace(verdict, outcome=Outcome.POLICY_DEPENDENT, reasons=(reason,))
+    return replace(verdict, outcome=outcome, winner=winner)
+
+
+def _ratio(pairs: Sequence[SpacePair], weights: Array, rng: np.random.Generator, draws: int) -> Interval:
+    """Weighted geometric mean of the ratio of equivalents; percentiles of resampled seeds, spaces held."""
+    value, logs = 0.0, np.zeros(draws)
+    for pair, weight in zip(pairs, weights.tolist(), strict=True):
+        seeds = len(pair.qualities)
+        counts = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws)
+        means = np.vstack([pair.qualities.mean(axis=0), counts @ pair.qualities / seeds])  # [1 + D, 2]
+        equivalents = np.log(pair.curve.equivalent(means))
+        ratios = equivalents[:, 0] - equivalents[:, 1]
+        value += weight * float(ratios[0])
+        logs += weight * ratios[1:]
+    low, high = np.exp(np.quantile(logs, [0.025, 0.975]))
+    return Interval(math.exp(value), float(low), float(high))
+
+
+def stratified_sign_flips(
+    differences: Sequence[Array], weights: Array, rng: np.random.Generator, draws: int
+) -> tuple[float, float]:
+    """The weighted sum over spaces of mean over root mean square, and its two-sided p by flipping signs of pairs."""
+    terms = []
+    for difference, weight in zip(differences, weights.tolist(), strict=True):
+        spread = float(np.sqrt(np.mean(difference**2)))  # the same whatever the signs
+        terms.append(weight * difference / (spread * difference.size) if spread > 0 else 0.0 * difference)
+    column = np.concatenate(terms)
+    observed, slack = abs(column.sum()), 1e-12 * np.abs(column).sum()
+    step, reached = max(_BLOCK // column.size, 1), 1  # the observed signs are one of the flips
+    for begin in range(0, draws, step):
+        signs = 1.0 - 2.0 * rng.integers(2, size=(min(step, draws - begin), column.size), dtype=np.int8)
+        reached += int((np.abs(signs @ column) >= observed - slack).sum())
+    return float(column.sum()), reached / (draws + 1)

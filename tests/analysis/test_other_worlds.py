@@ -1,0 +1,149 @@
+"""Re-pricing first, re-runs where that is not enough."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import World, world
+
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
+from fairwatt.energy_error import EnergyError, energy_errors
+from fairwatt.records import Run
+from fairwatt.streams import stream
+
+WORLD = world(400, trade_off=1.0, spread=1.0)
+SIZED = replace(WORLD.reference, params=np.linspace(1e5, 1e6, 400))
+AT_30 = Protocol(budgets=("30 full",))
+SEEDS = range(24)
+BOTH = {"kinds": ("single", "multi")}
+SEES = {"kinds": ("multi",), "objectives": ("val_error", "energy_kwh")}
+
+
+def search_of(space: World, arm: str, seed: int, best: int, length: int = 100, first: int = 0, **header: Any) -> Run:
+    """A search of networks that are among the best so many."""
+    good = np.argsort(space.reference.val_error)[first:best]
+    keys = stream("optimizer", space.reference.name, seed, arm).choice(good, size=length).tolist()
+    return space.record([space.ask(key) for key in keys], arm, seed, **header)
+
+
+def _runs(arm: str = "a", best: int = 40, **header: Any) -> list[Run]:
+    runs = [WORLD.random_search("rs", seed, 100, **BOTH) for seed in SEEDS]
+    return runs + [search_of(WORLD, arm, seed, best, **header) for seed in SEEDS]
+
+
+def _only(comparison: Comparison) -> tuple[Verdict, dict[str, SensitivityCell]]:
+    (verdict,) = comparison.verdicts
+    return verdict, {cell.name: cell for cell in verdict.cells}
+
+
+def test_energy_errors_are_cells_that_no_claim_needs() -> None:
+    verdict, cells = _only(Comparison(_runs(), SIZED, AT_30))
+    assert verdict.outcome is Outcome.WIN
+    names = ["fidelity ratio", "size slope +0.1", "size slope -0.1", *(f"energy spread {draw}" for draw in (1, 2, 3))]
+    assert [cells[name].recorded for name in names] == [True] * 6
+    assert not any(cells[name].required or cells[name].flips for name in names)
+    assert verdict.unavailable == ("budget x 2", "another device")
+    assert cells["another device"].note == "not recorded: the space knows the energies of one device only"
+
+
+def test_an_arm_that_sees_energies_keeps_its_claim_and_names_what_was_not_tried() -> None:
+    verdict, cells = _only(Comparison(_runs(**SEES), SIZED, AT_30))
+    assert (verdict.kind, verdict.outcome, verdict.winner) == ("multi", Outcome.WIN, "rs")  # best errors, no front
+    assert cells["fidelity ratio"].recorded  # only full trainings: it was told of the same energies
+    assert set(verdict.unavailable) == {
+        "budget x 2",
+        "size slope +0.1",
+        "size slope -0.1",
+        "another device",
+        *(f"energy spread {draw}" for draw in (1, 2, 3)),
+    }
+    assert cells["energy spread 1"].note == "not recorded: what a saw would have changed, and it was not run again"
+
+
+def test_other_currencies_have_no_energy_errors() -> None:
+    runs = [
+        replace(run, header=WORLD.record([], run.header.arm, run.header.seed, policy=policy, **BOTH).header)
+        for policy in [AT_30.primary("30 full", False).policy.of({"currency": "time"})]
+        for run in _runs(**BOTH)
+    ]
+    protocol = replace(AT_30, policy={"currency": "time"})
+    names = {cell.name for verdict in Comparison(runs, SIZED, protocol).verdicts for cell in verdict.cells}
+    assert "currency=energy" in names
+    assert not names & set(energy_errors(SIZED))
+
+
+def test_energies_that_turn_a_verdict_make_it_policy_dependent() -> None:
+    """On another device the forty networks that the arm asks for take nearly all energy: it can pay three of them."""
+    asked = np.argsort(WORLD.reference.val_error)[3:43]
+    factors = np.where(np.isin(np.arange(400), asked), 30.0, 0.05)
+    device = replace(SIZED, device_factors={"other": factors})
+    verdict, cells = _only(Comparison(_runs(best=43, first=3), device, AT_30))
+    assert cells["device other"].flips
+    assert verdict.outcome is Outcome.POLICY_DEPENDENT
+    assert verdict.flips == ("device other",)
+
+
+def _again() -> list[Run]:
+    """The arm that sees energies, run again under `size slope +0.1`: it looks everywhere now, as random search does."""
+    error = energy_errors(SIZED)["size slope +0.1"]
+    assert isinstance(error, EnergyError)
+    wrong = replace(WORLD, reference=error.reference(SIZED))
+    return [search_of(wrong, "a", seed, 400, length=200, **SEES) for seed in SEEDS]
+
+
+def test_a_re_run_steps_in_where_pricing_again_is_not_enough() -> None:
+    error = energy_errors(SIZED)["size slope +0.1"]
+    assert isinstance(error, EnergyError)
+    again = {"size slope +0.1": (error.reference(SIZED), _again())}
+    comparison = Comparison(_runs(**SEES), SIZED, AT_30, reruns=again)
+    verdict, cells = _only(comparison)
+    cell = cells["size slope +0.1"]
+    assert cell.recorded
+    assert cell.seeds == len(SEEDS)
+    assert (cell.flips, cell.note) == (True, "other sign")
+    assert (verdict.win_rate, cell.win_rate) == (0.0, pytest.approx(0.5, abs=0.15))
+    assert verdict.flips == ("size slope +0.1",)
+    assert "size slope +0.1" not in verdict.unavailable
+
+
+def test_another_sampler_is_a_cell_of_the_seeds_that_were_run_again() -> None:
+    seeds = range(10, 34)
+    raw = [WORLD.random_search("rs", seed, 100, sampler="raw", **BOTH) for seed in seeds]
+    raw += [search_of(WORLD, "a", seed, 40, sampler="raw") for seed in seeds]
+    comparison = Comparison(_runs(), SIZED, AT_30, reruns={"raw sampler": (SIZED, raw)})
+    _, cells = _only(comparison)
+    assert (cells["raw sampler"].seeds, cells["raw sampler"].recorded) == (14, True)
+    assert cells["raw sampler"].interaction_p == 1  # the same searches
+    few = {"raw sampler": (SIZED, [run for run in raw if run.header.seed > 30])}
+    verdict, cells = _only(Comparison(_runs(), SIZED, AT_30, reruns=few))
+    assert cells["raw sampler"].note == "not recorded: 0 of the paired seeds were run again"
+    without = {"raw sampler": (SIZED, [run for run in raw if run.header.arm == "rs"])}
+    verdict, cells = _only(Comparison(_runs(), SIZED, AT_30, reruns=without))
+    assert cells["raw sampler"].note == "not recorded: a was not run again"
+    assert (verdict.outcome, verdict.unavailable[-1]) == (Outcome.WIN, "raw sampler")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sampler": "raw"}, "^re-run 'again': sampler differs"),
+        ({"data_sha256": "other"}, "^re-run 'again': data_sha256 differs"),
+    ],
+)
+def test_re_runs_that_do_not_match_are_refused(change: dict[str, Any], message: str) -> None:
+    runs = [WORLD.random_search("rs", 0, 100), search_of(WORLD, "a", 0, 130, **change)]
+    with pytest.raises(ComparisonError, match=message):
+        Comparison(_runs(), SIZED, AT_30, reruns={"again": (SIZED, runs)})
+
+
+def test_a_re_run_of_another_space_is_refused() -> None:
+    runs = [WORLD.random_search("rs", 0, 100)]
+    newer = replace(SIZED, data_sha256="newer")
+    with pytest.raises(ComparisonError, match="re-run 'again': data_sha256 of the runs is invented"):
+        Comparison(_runs(), SIZED, AT_30, reruns={"again": (newer, runs)})
+    elsewhere = world(400, name="elsewhere")
+    runs = [elsewhere.random_search("rs", 0, 100)]
+    with pytest.raises(ComparisonError, match="re-run 'again': space is elsewhere, but what is compared is synthetic"):
+        Comparison(_runs(), SIZED, AT_30, reruns={"again": (elsewhere.reference, runs)})
