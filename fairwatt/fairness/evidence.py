@@ -1,0 +1,154 @@
+"""What a fairness audit is made from: these very runs, their second books, and the verdicts on them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fairwatt.analysis.load import Results
+from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.trajectories import Trajectory
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.fairness.bookkeeping import Books, Fault
+from fairwatt.fairness.threats import State
+from fairwatt.records import Run
+
+Told = tuple[State, str]
+"""What the evidence says of one threat, and the evidence."""
+
+CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One study under audit. comparisons: of its spaces; what they were made from is what is audited."""
+
+    results: Results
+    comparisons: Sequence[Comparison]
+
+    @cached_property
+    def books(self) -> dict[str, tuple[Books, ...]]:
+        """The second books of every run, by space, in the order of the comparison."""
+        return {
+            comparison.space: tuple(
+                Books(trajectory.run)
+                for trajectories in comparison.endpoints.trajectories.values()
+                for trajectory in trajectories.values()
+            )
+            for comparison in self.comparisons
+        }
+
+    @property
+    def all_books(self) -> Iterator[Books]:
+        """Of all spaces."""
+        for books in self.books.values():
+            yield from books
+
+    @property
+    def runs(self) -> Iterator[Run]:
+        """Of all spaces."""
+        return (books.run for books in self.all_books)
+
+    @cached_property
+    def has_rows(self) -> bool:
+        """Whether every run that asked anything holds its books."""
+        return all(run.rows or not run.requests for run in self.runs)
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Of all spaces."""
+        return tuple(verdict for comparison in self.comparisons for verdict in comparison.verdicts)
+
+    @cached_property
+    def fault_list(self) -> dict[int, list[Fault]]:
+        """Faults of the books and of the answers, by number of the threat."""
+        found: dict[int, list[Fault]] = {}
+        for books in self.all_books:
+            for fault in books.faults:
+                found.setdefault(fault.threat, []).append(fault)
+        return found
+
+    def faults(self, threat: int) -> list[Fault]:
+        """Faults of the books and of the answers that are this threat."""
+        return self.fault_list.get(threat, [])
+
+    def closed(self, comparison: Comparison) -> Iterator[tuple[str, Trajectory, Books, int, int]]:
+        """Every search at every primary budget: arm, trajectory, second books, requests that they credit, and those
+        that the comparison credits."""
+        books = iter(self.books[comparison.space])
+        for arm, trajectories in comparison.endpoints.trajectories.items():
+            granted = [comparison.protocol.granted(arm, book) for book in comparison.books]
+            for trajectory in trajectories.values():
+                own = next(books)
+                for book in granted:
+                    budget = book.budget.resolve(book.policy.currency, trajectory.tariff)
+                    yield arm, trajectory, own, own.credited(budget), trajectory.close(book).credited
+
+    def cells(self, wanted: Callable[[str], bool]) -> list[tuple[Verdict, SensitivityCell]]:
+        """The sensitivity cells with such names that were priced, each with its verdict."""
+        return [
+            (verdict, cell)
+            for verdict in self.verdicts
+            for cell in verdict.cells
+            if cell.recorded and wanted(cell.name)
+        ]
+
+    def under(self, names: Iterable[str]) -> str:
+        """What verdicts become under the books with these names, in a clause; empty where none was priced."""
+        wanted = set(names)
+        return flips(self.cells(wanted.__contains__), " or ".join(sorted(wanted)))
+
+
+def flips(cells: Sequence[tuple[Verdict, SensitivityCell]], name: str) -> str:
+    """How many claims flip in cells that together have this name, and how far effects move; empty for no cells."""
+    if not cells:
+        return ""
+    claims = {id(verdict): False for verdict, _ in cells if verdict.outcome in CLAIMS}
+    for verdict, cell in cells:
+        if id(verdict) in claims:
+            claims[id(verdict)] |= cell.flips
+    moved = max(abs(cell.win_rate - verdict.win_rate) for verdict, cell in cells)
+    return (
+        f"under {name} {sum(claims.values())} of {count(len(claims), 'claim')} flip, "
+        f"and paired win rates move by {moved:.2f} at most"
+    )
+
+
+def failed(faults: Sequence[Fault | str]) -> Told:
+    """FAIL, with the first faults and how many there are; one of each search, since faults follow from one another."""
+    first: dict[object, str] = {}
+    for fault in faults:
+        first.setdefault(fault[1:4] if isinstance(fault, Fault) else fault, str(fault))
+    shown = list(first.values())[:3]
+    more = f"; {len(faults)} in all" if len(faults) > len(shown) else ""
+    return State.FAIL, "; ".join(shown) + more + "."
+
+
+def count(number: int, noun: str) -> str:
+    """Such as 1,710 searches."""
+    if number != 1:
+        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("ch") else "s")
+    return f"{number:,} {noun}"
+
+
+def share(part: float, whole: float) -> str:
+    """Such as 12 %; a dash of nothing."""
+    if not whole:
+        return "-"
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent == 0 or percent >= 10 or percent == round(percent) else f"{percent:.2g} %"
+
+
+def spread(values: Iterable[float], form: str = ".3g") -> str:
+    """Such as 1.2 to 3.4, or 1.2 where all are alike."""
+    numbers = sorted(values)
+    low, high = format(numbers[0], form), format(numbers[-1], form)
+    return low if low == high else f"{low} to {high}"
+
+
+def named(counts: Counter[str]) -> str:
+    """Such as: semoa-release 24, re 3."""
+    return ", ".join(f"{name} {number:,}" for name, number in counts.most_common(6)) + (
+        f" and {len(counts) - 6} more" if len(counts) > 6 else ""
+    )

@@ -1,0 +1,56 @@
+"""What the audit says of charging, beyond the faults of single rows."""
+
+from dataclasses import replace
+from typing import Any
+
+from audited import BUDGET, evidence, record, results, small, tampered, with_answer
+
+from fairwatt.fairness import books_evidence as books
+from fairwatt.fairness.evidence import Evidence
+from fairwatt.fairness.threats import State
+from fairwatt.records import Run
+
+RUNS = small()
+
+
+def _study(runs: tuple[Run, ...] = RUNS, **fields: Any) -> Evidence:
+    return evidence(results(runs, BUDGET, **fields))
+
+
+def test_a_budget_of_evaluations_is_none_of_energy() -> None:
+    runs = record("9 evaluations", range(2), policy={"currency": "evaluations"})
+    state, told = books.energy_is_counted(evidence(results(runs, "9 evaluations")))
+    assert state is State.FAIL
+    assert told.startswith("The shared budget counts evaluations, not energy. 6 searches")
+    state, told = books.energy_is_counted(_study())
+    assert state is State.PASS
+    assert "9 closed at their budget exactly" in told
+
+
+def test_runs_without_books_tell_nothing() -> None:
+    study = _study(tuple(replace(run, rows=()) for run in RUNS))
+    finders = (books.energy_is_counted, books.repeats, books.lengths, books.everything_is_charged, books.closing)
+    assert {find(study)[0] for find in finders} == {State.NOT_TOLD}
+
+
+def test_verdicts_under_the_other_rule_are_part_of_the_evidence() -> None:
+    assert books.repeats(_study())[0] is State.NOT_TOLD
+    assert books.lengths(_study())[0] is State.NOT_TOLD
+    only_rs = _study(tuple(run for run in RUNS if run.header.arm == "rs"))
+    assert books.repeats(only_rs) == (State.PASS, books.repeats(only_rs)[1])
+    assert books.lengths(only_rs) == (State.PASS, "No search trained one network at two lengths.")
+
+
+def test_arms_that_start_elsewhere() -> None:
+    assert books.initial_design(_study())[0] is State.PASS
+    runs = tampered(
+        RUNS, "hb", with_answer(0, lambda request: replace(request, trial=replace(request.trial, config=(9,))))
+    )
+    state, told = books.initial_design(_study(runs))
+    assert (state, told) == (State.FAIL, "toy-cells: under seed 1 hb starts with other networks than rs.")
+
+
+def test_a_policy_that_credits_what_overshoots() -> None:
+    runs = record(BUDGET, range(2), policy={"exhaustion": "overshoot"})
+    state, told = books.closing(_study(runs))
+    assert (state, told) == (State.FAIL, "The policy credits what overshoots the budget, in all 6 searches.")

@@ -1,0 +1,100 @@
+"""What the audit says of scales: indicators, budgets, overhead, energies."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from audited import BUDGET, evidence, record, results, small
+
+from fairwatt.analysis.indicators import FrontScale
+from fairwatt.analysis.outcome import Outcome
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.spend import Overhead
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.fairness import scales_evidence as scales
+from fairwatt.fairness.evidence import Evidence
+from fairwatt.fairness.threats import State
+from fairwatt.problem import Reference
+
+RUNS = small()
+
+
+def _study(**fields: Any) -> Evidence:
+    return evidence(results(RUNS, BUDGET, **fields))
+
+
+def test_a_scale_that_depends_on_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = _study()
+    state, told = scales.indicators(study)
+    assert state is State.PASS
+    assert "(1.1, 1.1)" in told
+    truth = study.comparisons[0].truth
+    some = truth.test_points(study.comparisons[0].endpoints.trajectories["rs"][0].incumbents[-3:])
+    truth.__dict__["test_front"] = FrontScale.of(some)
+    assert scales.indicators(study)[0] is State.FAIL
+
+
+def test_a_saturated_indicator(monkeypatch: pytest.MonkeyPatch) -> None:
+    finals = Comparison.finals
+    monkeypatch.setattr(Comparison, "finals", lambda self: finals(self).assign(hypervolume_regret=0.0144))
+    state, told = scales.indicators(_study())
+    assert state is State.FAIL
+    assert told.startswith("toy-cells: hypervolume_regret of 90 % of searches lies within 0")
+
+
+def _reference(**tariff: Any) -> dict[str, dict[str, Reference]]:
+    reference = results(RUNS, BUDGET).references["toy-cells"]
+    return {"references": {"toy-cells": replace(reference, tariff=replace(reference.tariff, **tariff))}}
+
+
+def test_budgets_beyond_a_quarter_of_exhaustive_search() -> None:
+    tariff = results(RUNS, BUDGET).references["toy-cells"].tariff
+    assert scales.exhaustive_share(_study())[0] is State.PASS
+    exhaustive = tariff.full._replace(energy_nj=50 * tariff.full.energy_nj)
+    state, told = scales.exhaustive_share(_study(**_reference(exhaustive=exhaustive)))
+    assert state is State.FAIL
+    assert told.startswith("toy-cells: rs may spend 28% of exhaustive search")
+    assert scales.exhaustive_share(_study(**_reference(exhaustive=None)))[0] is State.NOT_TOLD
+
+
+def test_overhead_that_is_large_or_unknown() -> None:
+    quick = Overhead({BUDGET: 1e-3}, 10.0, 1.0)
+    noted = {("toy-cells", arm): {0: quick} for arm in ("rs", "hb", "semoa-release")}
+    assert scales.overheads(_study(overheads=noted))[0] is State.PASS
+    slow = {**noted, ("toy-cells", "hb"): {0: Overhead({BUDGET: 1e5}, 10.0, 1.0)}}
+    state, told = scales.overheads(_study(overheads=slow))
+    assert state is State.FAIL
+    assert "toy-cells: hb computes up to" in told
+    charged = record(BUDGET, range(2), policy={"overhead": "included_model"})
+    state, told = scales.overheads(evidence(results(charged, BUDGET, overheads=slow)))
+    assert (state, ", charged " in told) == (State.PASS, True)
+    del noted["toy-cells", "hb"]
+    state, told = scales.overheads(_study(overheads=noted))
+    assert (state, "toy-cells/hb" in told) == (State.NOT_TOLD, True)
+
+
+def test_energies_with_and_without_cells_of_their_own() -> None:
+    study = _study()
+    assert scales.energies(study)[0] is State.NOT_TOLD
+    nan = float("nan")
+    cells = (
+        SensitivityCell("fidelity ratio", False, True, 0.5, 0.0, 0.01, True, ""),
+        SensitivityCell("energy spread 1", False, False, nan, nan, nan, False, "what hb saw would have changed"),
+        SensitivityCell("duplicates=charged", True, True, 0.9, 0.0, 0.01, True, ""),
+    )
+    claim = SimpleNamespace(outcome=Outcome.WIN, win_rate=0.75, cells=cells)
+    study.__dict__["verdicts"] = (claim,)
+    state, told = scales.energies(study)
+    assert state is State.PASS
+    assert (
+        "Verdicts: under errors of energy (fidelity ratio) 1 of 1 claim flip, and paired win rates move by 0.25" in told
+    )
+    assert told.endswith(
+        "Of 2 such cells 1 are not priced "
+        "(energy spread 1: what an arm was told would have changed, and it was not run again)."
+    )
+    silent = SimpleNamespace(outcome=Outcome.WIN, win_rate=0.75, cells=cells[1:], arm="hb", budget=BUDGET)
+    study.__dict__["verdicts"] = (claim, silent)
+    state, told = scales.energies(study)
+    assert (state, told.endswith("1 claim had none, such as on hb at 14 full.")) == (State.NOT_TOLD, True)
