@@ -1,0 +1,84 @@
+"""What cannot be concluded from a log, in sentences: each hangs on something that the audit found."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fairwatt.analysis.protocol import MIN_SEEDS
+from fairwatt.audit.matched import AS_RECORDED
+from fairwatt.fairness.threats import State
+from fairwatt.report.plain_text import name
+
+if TYPE_CHECKING:
+    from fairwatt.audit.audit import Audit
+
+
+def conclusions(audit: "Audit") -> tuple[str, ...]:
+    """The sentences, the gravest first; the two that hold for every log are last."""
+    failed = {finding.threat.number: finding for finding in audit.findings if finding.state is State.FAIL}
+    frame, log = audit.log.frame, audit.log
+    valid = frame[frame["valid"]]
+    found = []
+    if log.cost_unit == "evaluations":
+        found.append(
+            "Nothing about cost: the log records none, so requests were counted, and one request is not one price."
+        )
+    if 1 in failed:
+        found.append(
+            f"Who is better as published: the searches did not have the same to spend ({failed[1].evidence}). "
+            f"Only the rows at matched cost compare optimizers; the others compare budgets as well."
+        )
+    if 23 in failed:
+        found.append(f"Who searches better where a search costs more than training everything: {failed[23].evidence}.")
+    if 12 in failed:
+        found.append(
+            f"A verdict by fairwatt's own rules: it takes {MIN_SEEDS} searches a side ({failed[12].evidence}). "
+            f"All p-values here are exploratory, and undecided is not equal."
+        )
+    if 3 in failed:
+        found.append(f"Whether an optimizer beats uniform random search: {failed[3].evidence}.")
+    if 4 in failed or (~frame["valid"] & (frame["cost"] == 0)).any():
+        found.append(
+            "What impossible proposals would have cost: the log records nothing for "
+            f"{(~frame['valid'] & (frame['cost'] == 0)).mean():.1%} of all requests; rows with a price for them are "
+            "assumptions, named in the policy."
+        )
+    if 14 in failed:
+        found.append(f"How good the reported incumbents are when trained in full: {failed[14].evidence}.")
+    found += [
+        f"How much random search needs on {name(each.space)}: its own curve says {each.interval.value:.2f} times what "
+        f"it spent [{each.interval.low:.2f}, {each.interval.high:.2f}] and not 1, so its requests are no independent "
+        "draws; read the multiples beside its own."
+        for each in audit.multiples
+        if each.method == audit.reference and each.rule == AS_RECORDED.name and each.doubtful
+    ]
+    unknown = valid["fidelity"].isna()
+    if unknown.any() and not unknown.all():
+        found.append(f"The fidelity of {unknown.mean():.1%} of valid requests is unknown; they count as lower ones.")
+    if valid["config"].isna().any() and valid["config"].notna().any():
+        share = valid["config"].isna().mean()
+        found.append(f"Whether {share:.1%} of valid requests are repeats: their configurations are unknown.")
+    if valid["config"].isna().all():
+        found.append("Anything about repeats and samplers: the log does not name configurations.")
+    if not np.isfinite(valid["test_error"]).any():
+        found.append("Anything about test error: there is none in the log.")
+    else:
+        found.append("Whether gains on validation carry over: test errors are shown of incumbents, never compared.")
+    if 25 in failed:
+        found.append(f"Whether measured energies would say the same: {failed[25].evidence}.")
+    if not log.bounded and "hypervolume" in audit.endpoints:
+        found.append("Hypervolumes across logs: errors are scaled to the range of this one.")
+    if len({space for space, _, _ in audit.pairs}) > 1:
+        found.append(
+            "Anything over all spaces together: whether they are independent is not in the log; each row is a claim "
+            "about one space."
+        )
+    found.append(
+        "What would happen at a smaller budget: a search that was cut is not one that was configured for that budget."
+    )
+    found.append(
+        "Why: implementations, settings, tuning and the optimizers' own computing are not in a log "
+        f"({sum(finding.state is State.NOT_TOLD for finding in audit.findings)} of {len(audit.findings)} threats are "
+        "not told)."
+    )
+    return tuple(found)

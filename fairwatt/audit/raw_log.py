@@ -1,0 +1,109 @@
+"""A tool's history as its own table, with what stands for what in it; and how columns of any type are read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.audit.column_map import Formula
+from fairwatt.audit.log import LogError
+from fairwatt.audit.vocabulary import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING_TEXTS = ("", "nan", "none", "null", "na", "n/a")
+
+SUCCEEDED = frozenset(
+    words(
+        "true t 1 yes y ok success succeeded complete completed done finished valid terminated new cached continue "
+        "diverged pruned stopped stopping paused"
+    )
+)
+FAILED = frozenset(
+    words(
+        "false f 0 no n fail failed failure invalid crashed crash error errored timeout timedout memoryout memout "
+        "aborted abort infeasible killed cancelled"
+    )
+)
+UNFINISHED = frozenset(words("running waiting pending queued submitted in_progress"))
+
+
+@dataclass(frozen=True)
+class RawLog:
+    """One source of requests: a file, or a study in it.
+
+    frame: a row for each request, in the order of the file, its columns named as the tool names them. source: the
+    file, for messages. formulas: what stands for which of the columns of `Log`. units: of cost and error, by their
+    names in `column_map.UNITS`. bounded: whether the errors are error rates. notes: what was assumed, in sentences.
+    """
+
+    frame: "pd.DataFrame"
+    source: str
+    formulas: Mapping[str, Formula]
+    units: Mapping[str, str] = field(default_factory=dict)
+    bounded: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
+    """[rows] NaN where nothing is written. Raises LogError naming source, row (from 1) and column."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    written = np.array(texts(column), dtype=object)
+    found: NDArray[np.float64] = pd.to_numeric(pd.Series(written, dtype=object), errors="coerce").to_numpy(np.float64)
+    for row in np.flatnonzero(np.isnan(found)).tolist():
+        if written[row] is not None and written[row].strip().lower() not in MISSING_TEXTS:
+            raise LogError(f"{source}: row {row + 1}, column {column.name}: {written[row][:60]!r} is not a number")
+    return found
+
+
+def texts(column: "pd.Series[Any]") -> list[str | None]:
+    """[rows] None where nothing is written; whole numbers without a point, lists and objects as JSON."""
+    import pandas as pd
+
+    if column.dtype == object:
+        column = column.map(lambda value: _text(value) if isinstance(value, list | dict | np.ndarray) else value)
+    codes, values = pd.factorize(column)
+    written: list[str | None] = [_text(value) for value in values]
+    written.append(None)  # what the code of a missing value, -1, finds
+    return [written[code] for code in codes.tolist()]
+
+
+def outcomes(column: "pd.Series[Any]", source: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """[rows] which requests succeeded, as far as a status says, and which are not finished.
+
+    A missing status is a failure. Raises LogError naming source, row and column for words that are neither.
+    """
+    said = [(word or "false").strip().lower().rpartition(".")[2] for word in texts(column)]
+    unknown = set(said) - SUCCEEDED - FAILED - UNFINISHED
+    if unknown:
+        row = next(row for row, word in enumerate(said) if word in unknown)
+        raise LogError(
+            f"{source}: row {row + 1}, column {column.name}: {said[row][:60]!r} tells neither success nor failure; "
+            'leave the column out with --columns "valid=", then requests without an error value are the failed ones'
+        )
+    done = np.array([word in SUCCEEDED for word in said], dtype=np.bool_)
+    return done, np.array([word in UNFINISHED for word in said], dtype=np.bool_)
+
+
+def is_empty(column: "pd.Series[Any]") -> bool:
+    """Whether nothing is written in any row."""
+    return bool(column.isna().all())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | dict | tuple | bool):
+        return json.dumps(value, sort_keys=True, default=str)
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

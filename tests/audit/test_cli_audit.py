@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from small_log import log, search
+from typer.testing import CliRunner
+
+from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.matched import rules
+from fairwatt.cli_audit import audit
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.registry import make_benchmark
+
+RULES = rules("as recorded, common")
+
+
+def run(*words: object) -> str:
+    app = typer.Typer()
+    app.command()(audit)
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(2)
+    lines = ["method,seed,config,val_error,energy_kwh"]
+    for method in ("rs", "tpe"):
+        for seed in range(3):
+            lines += [f"{method},{seed},c{place},{rng.uniform():.3f},{rng.uniform(1, 2):.3f}" for place in range(6)]
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_csv_becomes_a_page_a_table_and_everything(runs: Path) -> None:
+    page = runs.with_name("out.html")
+    said = run(runs, "-o", page, "--cut", "as recorded, 5", "--endpoint", "regret")
+    assert "tpe v. rs" in said
+    assert "what cannot be concluded:" in said
+    assert "threats that this log shows: T12" in said
+    assert page.read_text().startswith("<!doctype html>")
+    assert {row["rule"] for row in json.loads(page.with_suffix(".json").read_text())["comparisons"]} == {
+        "as recorded",
+        "at 5",
+    }
+    assert page.with_suffix(".csv").read_text().startswith("space,endpoint,arm,reference,")
+
+
+def test_mistakes_are_one_line(runs: Path) -> None:
+    for words, said in (
+        (("-o", "audit.txt"), "the audit is an .html file"),
+        (("--reference", "tpee"), "did you mean 'tpe'"),
+        (("--cut", "meen"), "did you mean 'mean'"),
+        (("--endpoint", "regrets"), "did you mean 'regret'"),
+        (("--matched-on", "costs"), "did you mean 'cost'"),
+        (("--space", "x=toy-cells"), "space of the log 'x'"),
+    ):
+        with pytest.raises(UserError, match=said):
+            run(runs, *words)
+    with pytest.raises(UnknownNameError):
+        run(runs, "--space", "no-such-table")
+
+
+def test_a_table_of_ours_gives_the_closed_form() -> None:
+    """Searches that hold the best of all need what drawing each configuration once costs; the pool cannot know."""
+    reference = make_benchmark("toy-cells").reference()
+    seen = reference.val_error if reference.val_repeats is None else reference.val_repeats.ravel()
+    best, mean = float(seen.min()), reference.tariff.mean_full_kwh
+    arm = [search("arm", seed, [best], costs=mean) for seed in range(3)]
+    made = log([*arm, *(search("rs", seed, [best + 0.1, best + 0.2], costs=mean) for seed in range(3))])
+    exact = Audit(made, Settings(rules=RULES, tables={"s": reference})).multiples[0]
+    assert exact.method == "arm"
+    assert "closed form from the table toy-cells" in exact.basis
+    assert exact.needed == pytest.approx((seen.size - int((seen == best).sum()) + 1) * mean)
+    assert Audit(made, Settings(rules=RULES)).multiples[0].bound == "more than"

@@ -1,0 +1,64 @@
+import math
+
+import numpy as np
+import pytest
+from small_log import Search, log, search
+
+from fairwatt.audit.matched import courses, running
+from fairwatt.audit.multiples import Multiple, Pool, multiple
+
+
+def measured(searches: list[Search], arm: str, endpoint: str = "regret") -> Multiple:
+    made = log(searches)
+    pool = Pool(made.frame, made.frame["cost"].to_numpy(), "rs", endpoint, np.random.default_rng(0))
+    arms = [course for course in courses(made.frame, endpoint) if course.method == arm]
+    found = multiple(arms, running(made.frame), math.inf, pool, "as recorded", np.random.default_rng(1))
+    assert found is not None
+    return found
+
+
+def test_the_curve_is_the_order_statistic_of_the_pool() -> None:
+    """Best of n without replacement of 1..10 tenths: (11)/(n + 1) tenths; an arm at 0.275 needs three requests."""
+    values = np.arange(1, 11) / 10
+    searches = [search("rs", seed, values[seed::2], costs=2.0) for seed in (0, 1)]
+    found = measured([*searches, search("arm", 0, [0.275], costs=1.0)], "arm")
+    assert found.needed == pytest.approx(3 * 2.0)
+    assert found.interval.value == pytest.approx(6.0)
+    assert found.bound == ""
+
+
+@pytest.mark.slow
+def test_random_search_at_k_times_the_cost_has_a_multiple_of_k() -> None:
+    rng = np.random.default_rng(7)
+    rs = [search("rs", seed, rng.uniform(0, 1, 100)) for seed in range(40)]
+    slow = [search("slow", seed, rng.uniform(0, 1, 100), costs=4.0) for seed in range(40)]
+    found = measured([*rs, *slow], "slow")
+    assert found.interval.low < 0.25 < found.interval.high
+    assert found.interval.value == pytest.approx(0.25, rel=0.35)
+    own = measured(rs, "rs")
+    assert own.interval.low < 1.0 < own.interval.high
+    assert not own.doubtful
+
+
+def test_searches_that_share_their_luck_are_doubtful() -> None:
+    """Half of the searches see nothing but bad draws: the pool promises more than any one of them can hold."""
+    rng = np.random.default_rng(9)
+    rs = [search("rs", seed, rng.uniform(0, 1, 50) + 0.5 * (seed % 2)) for seed in range(30)]
+    assert measured(rs, "rs").doubtful
+
+
+def test_impossible_proposals_are_draws_that_find_nothing() -> None:
+    """One of two requests finds .3, so that one draw is worth .15 and both .3; .225 takes one and a half."""
+    rs = search("rs", 0, [0.4, np.inf], energies=[0.5, np.nan], costs=2.0)
+    arm = search("arm", 0, [0.9, 0.4], energies=[1.0, 0.625], costs=1.0)  # the first sets the scale of energy
+    assert measured([rs, arm], "arm", "hypervolume").needed == pytest.approx(1.5 * 2.0)
+
+
+def test_beyond_the_pool_there_is_a_bound_and_no_number() -> None:
+    rs = [search("rs", seed, [0.5, 0.4, 0.6]) for seed in range(3)]
+    assert measured([*rs, search("arm", 0, [0.1])], "arm").bound == "more than"
+    assert measured([*rs, search("arm", 0, [0.9])], "arm").bound == "less than"
+    near = measured([*rs, search("arm", 0, [0.41]), search("arm", 1, [0.401])], "arm")
+    assert near.bound == ""
+    lucky = measured([*rs, search("arm", 0, [0.45]), search("arm", 1, [0.39])], "arm")
+    assert (lucky.bound, lucky.interval.high) == ("", math.inf)  # samples of the second alone lie beyond the pool
