@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fairwatt.cli_audit import audit
 from fairwatt.cli_console import Progress, complain, console, prose
 from fairwatt.cli_data import data_app, data_list
 from fairwatt.cli_listing import Listing
 from fairwatt.cli_lists import spaces_app
 from fairwatt.cli_optimizers import check, new_app, optimizers_app
+from fairwatt.cli_reproduce import reproduce
 from fairwatt.cli_surrogate import surrogate_app
 from fairwatt.cli_sweep import Executor, Scheduler, Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
@@ -35,6 +37,8 @@ app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
 app.add_typer(new_app, name="new")
 app.command()(check)
+app.command()(audit)
+app.command()(reproduce)
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results; results/STUDY by default.")]
 
@@ -114,6 +118,7 @@ def run(
     """
     from fairwatt.experiments.executor import check_study
     from fairwatt.experiments.study import read_study
+    from fairwatt.experiments.worlds import in_words
 
     declared = read_study(study, overrides or [])
     again = (Path(study) / "study.json").is_file()
@@ -125,6 +130,8 @@ def run(
             f"{searches} searches: {len(declared.spaces)} space(s) x {len(declared.optimizers)} optimizer(s) x "
             f"{len(declared.seeds)} seed(s), at {' and '.join(declared.budgets)}, into {folder}"
         )
+        for line in in_words(declared):
+            prose(line)
         return
     _run(declared, folder, executor, workers, scheduler)
     console.print(f"compare them: fairwatt compare {folder}")
@@ -138,11 +145,14 @@ def status(results: Annotated[Path, typer.Argument(help="A folder of results.")]
     """
     from fairwatt.experiments.store import Store, progress, read_stored_study
 
-    lines = Listing("space", "arm", "done", "missing", "failed", "reason of the first failure")
-    for line in progress(Store(results), read_stored_study(results)):
+    lines, store = Listing("space", "arm", "done", "missing", "failed", "reason of the first failure"), Store(results)
+    for line in progress(store, read_stored_study(results)):
         reason = next(iter(line.failed.values()), "")
         lines.add_row(line.space, line.arm, str(line.done), str(len(line.missing)), str(len(line.failed)), reason)
     console.print(lines)
+    for rerun in store.planned():
+        if rerun.note:
+            prose(f"not run again: {rerun.name} on {rerun.space}: {rerun.note}")
 
 
 @app.command()
@@ -186,7 +196,7 @@ def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: s
         run_study(study, folder, executor=executor, workers=workers, scheduler=scheduler, progress=step)
     if failures:
         first = failures[0]
-        cell = f"{first.cell.arm.label} on {first.cell.space}, seed {first.cell.seed}"
+        cell = f"{first.cell.arm.label} on {first.cell.folder}, seed {first.cell.seed}"
         raise UserError(f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
 from fairwatt.analysis.statistics import Interval
+from fairwatt.report.plain_text import name
 
 ENDPOINTS = {"regret": "regret", "hypervolume_regret": "hypervolume regret"}
 RANKING_TITLES = {
@@ -34,7 +35,7 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
             outcome(verdict),
             win_rate(verdict),
             interval(verdict.difference, 3),
-            p_value(verdict.p_holm),
+            p_with_power(verdict.p_holm, verdict.detectable),
             multiple(verdict.arm_equivalent),
             interval(verdict.ratio, 2),
             "; ".join(verdict.flips if verdict.outcome is Outcome.POLICY_DEPENDENT else verdict.reasons) or "-",
@@ -48,7 +49,7 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
         "verdict",
         "win rate (over all books)",
         "mean difference [95 %]",
-        "Holm p",
+        "Holm p (detectable win rate)",
         "random search needs [95 %]",
         "ratio to the reference [95 %]",
         "what flips it, or why nothing is claimed",
@@ -70,46 +71,61 @@ def short_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
 
 
 def sentence(verdict: Verdict) -> str:
-    """One sentence for a reader who reads nothing else."""
-    what = ENDPOINTS[verdict.endpoint]
-    pair = f"{versus(verdict)} at {verdict.budget}"
+    """One sentence for a reader who reads nothing else, the outcome first."""
+    return f"{verdict.outcome}: {claim(verdict)}"
+
+
+def claim(verdict: Verdict) -> str:
+    """Behind the outcome: who, where, random search's multiple, what flips it, or why nothing is claimed."""
+    pair = f"{versus(verdict)} at {verdict.budget}, by {ENDPOINTS[verdict.endpoint]}"
     needs = ""
     if not math.isnan(verdict.arm_equivalent.interval.value):
-        needs = f" Random search needs {multiple(verdict.arm_equivalent)} the budget for the same validation quality."
+        needs = (
+            f"; random search needs {multiple(verdict.arm_equivalent)} the budget for the validation quality of "
+            f"{name(verdict.arm)}"
+        )
     match verdict.outcome:
         case Outcome.VOID:
             return f"{pair}: no verdict, because {'; '.join(verdict.reasons)}."
         case Outcome.EQUIVALENT:
-            return f"{pair}: equivalent within 10 % of random-search-equivalent energy.{needs}"
+            return f"{pair}: the same within 10 % of random-search-equivalent energy{needs}; {_unflipped(verdict)}."
         case Outcome.INCONCLUSIVE if verdict.reasons:
-            return f"{pair}: nothing is claimed, because {'; '.join(verdict.reasons)}.{needs}"
+            return f"{pair}: nothing is claimed, because {'; '.join(verdict.reasons)}{needs}."
         case Outcome.INCONCLUSIVE:
             return (
                 f"{pair}: nothing can be said; {verdict.seeds} seeds detect a win rate of "
-                f"{number(verdict.detectable)}, seen is {number(verdict.win_rate)}.{needs}"
+                f"{number(verdict.detectable)}, seen is {number(verdict.win_rate)} "
+                f"(Holm p {p_value(verdict.p_holm)}){needs}."
             )
         case Outcome.POLICY_DEPENDENT:
-            return f"{pair}: depends on how the books are kept; it flips under {'; '.join(verdict.flips)}.{needs}"
+            return f"{pair}: depends on how the books are kept, and flips under {'; '.join(verdict.flips)}{needs}."
     share = verdict.win_rate if verdict.winner == verdict.arm else 1.0 - verdict.win_rate
     small = ", by a small margin" if verdict.outcome is Outcome.WIN_SMALL else ""
     return (
-        f"{pair}: {verdict.winner} wins{small}; lower {what} on {share:.0%} of paired seeds "
-        f"(Holm p {p_value(verdict.p_holm)}); no other way of keeping the books that was tried flips it.{needs}"
+        f"{pair}: {name(verdict.winner)} wins{small}{needs}; it has the lower value on {share:.0%} "
+        f"of paired seeds (Holm p {p_value(verdict.p_holm)}); {_unflipped(verdict)}."
     )
+
+
+def _unflipped(verdict: Verdict) -> str:
+    tried = sum(cell.recorded for cell in verdict.cells)
+    if not tried:
+        return "no other books were tried"
+    untried = f" ({len(verdict.unavailable)} could not be tried)" if verdict.unavailable else ""
+    return f"none of {tried} other ways of keeping the books flips it{untried}"
 
 
 def versus(verdict: Verdict) -> str:
     """The pair, with the factors of arms that had another budget."""
-    arm = verdict.arm if verdict.factor == "1" else f"{verdict.arm} ({verdict.factor} x budget)"
-    other = (
-        verdict.reference if verdict.reference_factor == "1" else f"{verdict.reference} ({verdict.reference_factor} x)"
-    )
+    arm, other = name(verdict.arm), name(verdict.reference)
+    arm += "" if verdict.factor == "1" else f" ({verdict.factor} x budget)"
+    other += "" if verdict.reference_factor == "1" else f" ({verdict.reference_factor} x)"
     return f"{arm} v. {other}"
 
 
 def outcome(verdict: Verdict) -> str:
     """The outcome, with who won."""
-    return f"{verdict.outcome}: {verdict.winner}" if verdict.winner else str(verdict.outcome)
+    return f"{verdict.outcome}: {name(verdict.winner)}" if verdict.winner else str(verdict.outcome)
 
 
 def win_rate(verdict: Verdict) -> str:
@@ -142,3 +158,8 @@ def p_value(value: float) -> str:
     if math.isnan(value):
         return "-"
     return "< .001" if value < 0.001 else f"{value:.3f}"
+
+
+def p_with_power(p: float, detectable: float) -> str:
+    """A p-value beside what could have been detected: without it, a large one says nothing."""
+    return p_value(p) if math.isnan(detectable) or math.isnan(p) else f"{p_value(p)} ({number(detectable)})"

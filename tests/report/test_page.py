@@ -1,125 +1,201 @@
-"""The page and the words: nothing remote, nothing that runs, nothing that says more than was found."""
+"""The page: nothing remote, everything named once, every figure with its numbers; hostile names are text."""
 
+import copy
 import csv
 import dataclasses
 import io
-import math
 import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import fairwatt
-from fairwatt.analysis.attainment import attainment_surface
 from fairwatt.analysis.load import Results, load
-from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
-from fairwatt.analysis.statistics import Interval
+from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
-from fairwatt.experiments.executor import run_study
-from fairwatt.experiments.study import Study
-from fairwatt.registry import OPTIMIZERS
-from fairwatt.report import figures, page
-from fairwatt.report.page import render, tone, verdicts_csv
-from fairwatt.report.wording import outcome, p_value, sentence, verdict_table
+from fairwatt.problem import Reference
+from fairwatt.report import across_sections, page, provenance_sections, spend_sections
+from fairwatt.report.page import render, verdicts_csv, write_report
+from fairwatt.report.section import Material, Part, Section
 from fairwatt.sealed import DamagedFileError
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
-STUDY = Study(
-    study="small",
-    spaces=("toy-cells",),
-    optimizers=("rs", "re", "semoa"),  # type: ignore[arg-type]
-    seeds=tuple(range(6)),
-    budgets=("5 full", "10 full"),
-    min_seeds=21,
-)
+VOID_TAGS = {"meta", "input", "br", "img", "link"}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("results")
-    run_study(STUDY, where, executor="serial")
-    return where
+class Element:
+    """A node of the parsed page."""
+
+    def __init__(self, tag: str, attributes: dict[str, str], parent: "Element | None") -> None:
+        self.tag, self.attributes, self.parent = tag, attributes, parent
+        self.children: list[Element] = []
+        self.text = ""
+
+    def all(self, *tags: str) -> "Iterator[Element]":
+        for child in self.children:
+            if not tags or child.tag in tags:
+                yield child
+            yield from child.all(*tags)
 
 
-def test_of_a_large_table_a_sample_is_drawn_and_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[np.ndarray] = []
-    monkeypatch.setattr(figures, "fronts", lambda cloud, *found, **labels: drawn.append(cloud))
-    monkeypatch.setattr(figures, "svg", lambda figure: b"")
-    comparison = load(folder).comparisons()[0]
-    captions = [page._fronts(comparison)["caption"]]
-    monkeypatch.setattr(page, "MOST_POINTS", 100)
-    captions += [page._fronts(comparison)["caption"] for _ in range(2)]
-    assert [len(cloud) for cloud in drawn] == [2_532, 100, 100]
-    np.testing.assert_array_equal(drawn[1], drawn[2])
-    assert captions[0].endswith("on the cloud of all configurations.")
-    assert captions[1].endswith("100 of 2,532 configurations. Those were drawn at random; the true front is of all.")
-
-
-class _Page(HTMLParser):
-    """Tags, and every attribute that could fetch or run something."""
+class Tree(HTMLParser):
+    """The page as a tree; tags that do not close as they opened are an error."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.tags: set[str] = set()
-        self.sources: list[str] = []
-        self.handlers: list[str] = []
+        self.root = self.here = Element("", {}, None)
         self.feed(text)
+        self.close()
+        assert self.here is self.root
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.sources += [value or "" for name, value in attrs if name in ("src", "href", "action", "data")]
-        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
+        assert len(element.attributes) == len(attrs), f"an attribute of {tag} is there twice"
+        self.here.children.append(element)
+        if tag not in VOID_TAGS:
+            self.here = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.here.tag == tag, f"</{tag}> closes <{self.here.tag}>"
+        assert self.here.parent is not None
+        self.here = self.here.parent
+
+    def handle_data(self, data: str) -> None:
+        self.here.text += data
 
 
-@pytest.mark.slow
-def test_the_page_is_self_contained_and_inert(folder: Path) -> None:
-    results = load(folder)
-    text = render(results, results.comparisons())
-    page = _Page(text)
-    assert not page.tags & {"script", "iframe", "object", "link", "embed", "form"}
-    assert not page.handlers
-    assert all(source.startswith(("data:image/svg+xml;base64,", "#")) for source in page.sources)
-    assert "default-src 'none'" in text
-    assert text.count("<img") >= 5
-    assert "http" not in re.sub(r"data:image[^\"]*|http-equiv", "", text)
+def test_the_page_is_well_formed_and_whole(rendered: str) -> None:
+    root = Tree(rendered).root
+    (html,) = root.all("html")
+    assert html.attributes["lang"] == "en"
+    ids = Counter(element.attributes["id"] for element in root.all() if "id" in element.attributes)
+    assert set(ids.values()) == {1}
+    links = [link.attributes["href"] for link in root.all("a")]
+    assert len(links) > 10
+    assert all(link[1:] in ids for link in links)
+    assert all(
+        part in ids
+        for element in root.all()
+        for name in ("aria-describedby", "aria-labelledby")
+        for part in element.attributes.get(name, "").split()
+    )
+    levels = [int(heading.tag[1]) for heading in root.all("h1", "h2", "h3")]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-@pytest.mark.slow
-def test_hostile_names_are_text(folder: Path) -> None:
-    results = load(folder)
-    benchmark = fairwatt.make_benchmark("toy-cells")
-    factory = OPTIMIZERS.load("re")
-    hostile = [fairwatt.run(benchmark, factory, seed=s, budget="10 full", label=HOSTILE) for s in STUDY.seeds]
-    runs = tuple(run for run in results.runs["toy-cells"] if run.header.arm == "rs") + tuple(hostile)
-    study = {**results.study, "study": HOSTILE}
-    changed = dataclasses.replace(results, runs={"toy-cells": runs}, study=study)
-    text = render(changed, changed.comparisons())
+def test_every_table_has_a_caption_and_every_figure_a_table(rendered: str) -> None:
+    root = Tree(rendered).root
+    tables, figures = list(root.all("table")), list(root.all("figure"))
+    assert len(figures) >= 5
+    assert len(tables) > len(figures)
+    for table in tables:
+        (caption,) = table.all("caption")
+        assert "".join(child.text for child in caption.all()).strip()
+        assert all(heading.attributes["scope"] in ("col", "row", "colgroup") for heading in table.all("th"))
+        spans = [sum(int(cell.attributes.get("colspan", "1")) for cell in row.children) for row in table.all("tr")]
+        assert len(set(spans)) == 1
+    for figure in figures:
+        (drawn,) = [svg for svg in figure.all("svg") if svg.attributes.get("role") == "img"]
+        assert drawn.attributes["aria-label"]
+        assert list(figure.all("figcaption"))
+        assert list(figure.all("tbody"))
+        assert any("hit" in mark.attributes.get("class", "") for mark in drawn.all("rect", "circle"))
+
+
+def test_nothing_is_remote_and_nothing_runs_but_what_is_named(rendered: str) -> None:
+    root = Tree(rendered).root
+    elements = list(root.all())
+    assert not {element.tag for element in elements} & {"iframe", "object", "link", "embed", "form", "base"}
+    names = {name for element in elements for name in element.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    assert "style" not in names  # the policy would refuse it
+    sources = [
+        e.attributes[name] for e in elements for name in ("src", "href", "action", "data") if name in e.attributes
+    ]
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
+    (policy,) = [e.attributes["content"] for e in root.all("meta") if "http-equiv" in e.attributes]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    (script,), (style,) = root.all("script"), root.all("style")
+    assert page._hash(script.text) in policy
+    assert page._hash(style.text) in policy
+    bare = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]*|http-equiv|http://www\.w3\.org/2000/svg", "", rendered)
+    assert "http" not in bare
+    assert "url(" not in bare
+
+
+def test_page_one_says_who_won_by_how_much_and_what_flips(rendered: str, comparisons: list[Comparison]) -> None:
+    root = Tree(rendered).root
+    answers = next(section for section in root.all("section") if "answers" in section.attributes["aria-labelledby"])
+    statements = list(answers.all("li"))
+    verdicts = [verdict for comparison in comparisons for verdict in comparison.verdicts]
+    assert len(statements) == len(verdicts) == 4
+    assert all(next(iter(item.all("span"))).text == "VOID" for item in statements)
+    sections = [e.attributes["aria-labelledby"].removesuffix("-title") for e in root.all("section")]
+    assert sections[:3] == ["answers", "glance", "verdicts"]
+    assert sections[-1] == "again"
+    shown = [e for e in root.all("section") if not [c for c in e.children if c.tag == "details"]]
+    assert len(shown) == 3  # everything else is one click deeper
+
+
+def test_hostile_names_are_text(hostile_page: Path, hostile: str) -> None:
+    text = hostile_page.read_text(encoding="utf-8")
+    root = Tree(text).root
     assert "&lt;script&gt;" in text
-    page = _Page(text)
-    assert "script" not in page.tags
-    assert not page.handlers
+    assert len(list(root.all("script"))) == 1
+    assert not [name for element in root.all() for name in element.attributes if name.startswith("on")]
+    assert "\u202e" not in text
+    assert "\\u202e" in text
+    assert hostile[:200] not in text  # nowhere in full: 5,000 characters would bury the page
+    assert not list(root.all("img"))
 
 
 @pytest.mark.slow
-def test_the_page_is_the_same_for_the_same_results(folder: Path) -> None:
-    results = load(folder)
-    assert render(results, results.comparisons()) == render(results, results.comparisons())
+def test_the_page_is_the_same_for_the_same_results(rendered: str, results: Results) -> None:
+    assert render(results, results.comparisons()) == rendered  # computed again from the files
 
 
-def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(folder: Path) -> None:
-    results = load(folder)
-    comparisons = results.comparisons()
+def test_files_are_written_beside_the_page(results: Results, comparisons: list[Comparison], tmp_path: Path) -> None:
+    write_report(results, comparisons, tmp_path / "r.html", tmp_path / "figures")
+    names = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    wanted = ("regret", "hypervolume-regret", "ranks-single", "fronts-5-full", "fronts-10-full", "targets-multi")
+    assert {f"toy-cells-{figure}.svg" for figure in wanted} <= set(names)
+    assert "var(" not in (tmp_path / "figures" / "toy-cells-regret.svg").read_text()
+    assert (tmp_path / "r.csv").is_file()
+
+
+def test_a_section_is_a_function(
+    results: Results, comparisons: list[Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def extra(material: Material) -> Section:
+        return Section("extra", "One more <thing>", (Part(notes=(f"{len(material.comparisons)} space",)),))
+
+    monkeypatch.setattr(page, "SECTIONS", (extra, lambda material: None))
+    text = render(results, comparisons)
+    assert "One more &lt;thing&gt;" in text
+    assert "<li>1 space</li>" in text
+
+
+def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(comparisons: list[Comparison]) -> None:
     rows = list(csv.DictReader(io.StringIO(verdicts_csv(comparisons))))
     assert len(rows) == len(comparisons[0].verdicts) == 4
     assert {row["outcome"] for row in rows} == {"VOID"}
     assert not [value for row in rows for value in row.values() if value[:1] in "=@" and value]
+    assert page._harmless("=1+1") == "'=1+1"
 
 
-def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(folder: Path) -> None:
-    results = load(folder)
-    table = page._overhead(results.comparisons()[0], results)
+def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(
+    results: Results, comparisons: list[Comparison]
+) -> None:
+    table = spend_sections.overhead(comparisons[0], Material(results, comparisons))
     assert [row[:3] for row in table.rows] == [
         (arm, budget, "6") for budget in ("5 full", "10 full") for arm in ("rs", "re", "semoa")
     ]
@@ -131,9 +207,52 @@ def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(folder: P
     assert results.references["toy-cells"].energy_label in table.caption
 
 
-def test_unfinished_and_damaged_folders_are_said(folder: Path, tmp_path: Path) -> None:
-    import shutil
+def test_provisional_results_say_so_at_the_top(
+    results: Results, comparisons: list[Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "SECTIONS", ())
+    changed = dataclasses.replace(results, extended=(3,))
+    text = render(changed, comparisons)
+    assert "<strong>Provisional:</strong> seeds were added after 3 had been run." in text
 
+
+@pytest.mark.slow
+def test_several_spaces_are_pooled_and_what_cannot_be_pooled_is_said(
+    results: Results, comparisons: list[Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(across_sections, "DRAWS", 99)
+    other = _with(comparisons[0], dataclasses.replace(comparisons[0].reference, name="again"))
+    other.space = "again"
+    assert across_sections.across(Material(results, comparisons)) is None
+    found = across_sections.across(Material(results, [*comparisons, other]))
+    assert found is not None
+    first, *others = found.parts
+    assert [sentence.badge for sentence in first.sentences] == ["VOID"] * 4
+    assert first.notes == ("Spaces that hold the same networks count as one stratum: toy-cells, again.",)
+    assert len(others) == 2
+    assert all("no critical-difference diagram" in part.notes[0] for part in others)
+    captions = " ".join(table.caption for part in others for table in part.tables)
+    assert "Interquartile mean of hypervolume regret at 10 full" in captions
+    assert "needs two independent spaces or more" in captions
+
+
+def test_multiples_without_the_repeats_are_said_to_be_too_small(comparisons: list[Comparison]) -> None:
+    before = comparisons[0].reference
+    old = dataclasses.replace(before, replicates=3, val_repeats=None, energy_repeats=None)
+    told = [
+        "too small" in " ".join(provenance_sections._caveats(changed))
+        for changed in (_with(comparisons[0], old), comparisons[0])
+    ]
+    assert told == [True, False]
+
+
+def _with(comparison: Comparison, reference: Reference) -> Comparison:
+    changed = copy.copy(comparison)
+    changed.reference = reference
+    return changed
+
+
+def test_unfinished_and_damaged_folders_are_said(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     runs = sorted(copy.glob("toy-cells/re/*/*/*.json"))
@@ -148,118 +267,6 @@ def test_unfinished_and_damaged_folders_are_said(folder: Path, tmp_path: Path) -
         load(tmp_path)
 
 
-def test_the_protocol_is_the_studys(folder: Path) -> None:
-    results: Results = load(folder)
+def test_the_protocol_is_the_studys(results: Results) -> None:
     protocol = results.protocol
     assert (protocol.reference_arm, protocol.budgets, protocol.min_seeds) == ("rs", ("5 full", "10 full"), 21)
-
-
-# -- words
-
-
-def verdict(**changes: object) -> Verdict:
-    """A verdict with plausible numbers."""
-    defaults: dict[str, object] = {
-        "space": "s",
-        "kind": "single",
-        "endpoint": "regret",
-        "budget": "30 full",
-        "arm": "re",
-        "reference": "rs",
-        "factor": "1",
-        "reference_factor": "1",
-        "seeds": 30,
-        "outcome": Outcome.WIN,
-        "winner": "re",
-        "win_rate": 0.8,
-        "a12": 0.7,
-        "difference": Interval(-0.1, -0.2, -0.05),
-        "p": 0.0001,
-        "p_holm": 0.0004,
-        "arm_equivalent": Equivalent(Interval(3.0, 2.0, 4.0), False),
-        "reference_equivalent": Equivalent(Interval(1.0, 0.9, 1.1), False),
-        "ratio": Interval(3.0, 2.0, 4.0),
-        "effect_low": 0.7,
-        "effect_high": 0.9,
-        "cells": (),
-        "flips": (),
-        "reasons": (),
-        "detectable": 0.75,
-    }
-    return Verdict(**{**defaults, **changes})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({}, "re wins; lower regret on 80% of paired seeds (Holm p < .001)"),
-        ({"winner": "rs", "win_rate": 0.2}, "rs wins; lower regret on 80% of paired seeds"),
-        ({"outcome": Outcome.WIN_SMALL}, "by a small margin"),
-        ({"outcome": Outcome.EQUIVALENT, "winner": ""}, "equivalent within 10 %"),
-        ({"outcome": Outcome.INCONCLUSIVE, "winner": ""}, "nothing can be said; 30 seeds detect a win rate of 0.75"),
-        (
-            {"outcome": Outcome.POLICY_DEPENDENT, "winner": "", "flips": ("currency=time",)},
-            "flips under currency=time",
-        ),
-        ({"outcome": Outcome.VOID, "winner": "", "reasons": ("3 paired seeds",)}, "no verdict, because 3 paired seeds"),
-        ({"factor": "4"}, "re (4 x budget) v. rs at 30 full"),
-        ({"arm_equivalent": Equivalent(Interval(9.1, 8.0, 9.1), True)}, "9.10x [8.00, 9.10], censored"),
-    ],
-)
-def test_each_outcome_has_its_sentence(changes: dict[str, object], words: str) -> None:
-    assert words in sentence(verdict(**changes))
-
-
-def test_tables_name_the_winner_and_colour_by_outcome() -> None:
-    table = verdict_table([verdict(), verdict(outcome=Outcome.VOID, winner="", reasons=("why",))], "single")
-    assert [row[table.verdict] for row in table.rows] == ["WIN: re", "VOID"]
-    assert table.rows[1][-1] == "why"
-    tones = [tone(outcome(verdict(outcome=kind, winner=""))) for kind in Outcome]
-    assert tones == ["win", "win", "", "policy", "", "void"]
-
-
-def test_p_values_are_never_zero() -> None:
-    assert [p_value(p) for p in (0.0, 0.0009, 0.05, math.nan)] == ["< .001", "< .001", "0.050", "-"]
-
-
-# -- attainment
-
-
-@pytest.mark.parametrize(("percentile", "corners"), [(50.0, [[1, 3], [2, 2], [3, 1]]), (100.0, [[2, 3], [3, 2]])])
-def test_known_answer_11_attainment(percentile: float, corners: list[list[int]]) -> None:
-    sets = [np.array([[1.0, 3.0], [3.0, 1.0]]), np.array([[2.0, 2.0]])]
-    found = attainment_surface(sets, percentile)
-    assert sorted(found.tolist()) == corners
-
-
-def test_runs_without_a_full_training_count_as_reaching_nothing() -> None:
-    one, nothing = np.array([[2.0, 2.0]]), np.empty((0, 2))
-    assert attainment_surface([one, nothing]).tolist() == [[2.0, 2.0]]
-    assert attainment_surface([one, nothing, nothing]).tolist() == []
-    assert attainment_surface([one, one, nothing, np.array([[1.0, 1.0]])]).tolist() == [[2.0, 2.0]]
-
-
-def test_a_long_axis_label_stays_within_the_figure() -> None:
-    """The label of `digits-regnet-hpo`'s energy, beside the widest legend that a cloud has."""
-    points = np.array([[0.05, 0.9], [0.2, 0.1]])
-    label = (
-        "training energy, kWh (modelled; full-size network on NVIDIA GPU (Quadro RTX 6000, doubtful) and its host CPUs,"
-        " as carbontracker 1.1.7 measured them; ecnas-gpu, PUE 1.59, extrapolated to grouped convolutions and "
-        "squeeze-and-excitation)"
-    )
-    figure = figures.fronts(
-        points,
-        points,
-        {"rs": points},
-        x_label=label,
-        y_label="test error",
-        cloud_label="20,000 of 180,360 configurations",
-    )
-    figure.draw_without_rendering()
-    (axes,) = figure.axes
-    legend = axes.get_legend()
-    assert legend is not None
-    for text in (axes.xaxis.label, axes.yaxis.label, legend):
-        extent = text.get_window_extent()
-        assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
-        assert figure.bbox.y0 <= extent.y0 < extent.y1 <= figure.bbox.y1

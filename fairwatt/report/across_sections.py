@@ -1,0 +1,98 @@
+"""What can be said over several spaces, and what cannot."""
+
+from collections.abc import Iterator
+from math import isnan
+
+from fairwatt.analysis.across import Across
+from fairwatt.analysis.across_verdict import AcrossVerdict
+from fairwatt.analysis.endpoints import Ranking
+from fairwatt.analysis.protocol import ComparisonError
+from fairwatt.errors import UserError
+from fairwatt.report.frame_table import frame_table
+from fairwatt.report.plain_text import name
+from fairwatt.report.section import Material, Part, Section, Sentence
+from fairwatt.report.verdict_sections import TONES
+from fairwatt.report.wording import TextTable, interval, number, p_value
+
+DRAWS = 1_999
+"""Of tests and intervals over spaces: a fifth of those within a space, which a page can wait for."""
+
+
+def across(material: Material) -> Section | None:
+    """Pooled verdicts and summaries; None for one space."""
+    try:
+        pooled = Across(material.comparisons, draws=DRAWS)
+    except ComparisonError:
+        return None
+    overlaps = tuple(
+        "Spaces that hold the same networks count as one stratum: " + ", ".join(stratum) + "."
+        for stratum in pooled.strata
+        if len(stratum) > 1
+    )
+    parts = [Part(sentences=tuple(map(_sentence, pooled.verdicts)), notes=overlaps)]
+    for ranking in pooled.rankings():
+        try:
+            tables = tuple(_tables(pooled, ranking))
+        except UserError as error:
+            parts.append(Part(f"{ranking.kind}-objective arms", notes=(f"{error}",)))
+            continue
+        notes = (_diagram(pooled, ranking),)
+        parts.append(Part(f"{ranking.kind}-objective arms", tables=tables, notes=notes))
+    lead = (
+        f"About these {len(pooled.comparisons)} spaces as they are, in {len(pooled.strata)} strata; not about others."
+    )
+    return Section("across", "Across spaces", tuple(parts), lead)
+
+
+def _sentence(verdict: AcrossVerdict) -> Sentence:
+    loses = verdict.winner and verdict.winner != verdict.arm
+    text = (
+        f"{name(verdict.arm)} v. {name(verdict.reference)} at {verdict.budget}, {verdict.kind}-objective: "
+        + (f"{name(verdict.winner)} is ahead; " if verdict.winner else "")
+        + f"pooled ratio of random-search-equivalent energies {interval(verdict.ratio, 2)}, win rate "
+        f"{number(verdict.win_rate)}, Holm p {p_value(verdict.p_holm)}"
+        + (f"; reversed on {', '.join(verdict.reversals)}" if verdict.reversals else "")
+        + (f"; {'; '.join(verdict.reasons)}" if verdict.reasons else "")
+        + (", censored" if verdict.censored and not isnan(verdict.ratio.value) else "")
+        + "."
+    )
+    return Sentence(text, str(verdict.outcome), "loss" if loses else TONES[verdict.outcome])
+
+
+def _tables(pooled: Across, ranking: Ranking) -> Iterator[TextTable]:
+    for budget in pooled.protocol.budgets:
+        yield frame_table(
+            pooled.iqm(ranking, budget),
+            f"Interquartile mean of {ranking.endpoint.replace('_', ' ')} at {budget}, stratified-bootstrap intervals",
+        )
+        yield frame_table(
+            pooled.improvement(ranking, budget), f"Probability of improvement over the reference (mean A12) at {budget}"
+        )
+        yield _model(pooled, ranking, budget)
+
+
+def _model(pooled: Across, ranking: Ranking, budget: str) -> TextTable:
+    title = (
+        f"Mixed model of {ranking.endpoint.replace('_', ' ')} at {budget}: effect over {pooled.protocol.reference_arm}"
+    )
+    columns = ("arm", "effect", "low", "high", "p")
+    try:
+        model = pooled.mixed_model(ranking, budget)
+    except UserError as error:
+        return TextTable(f"{title}: {error}", columns, ())
+    rows = tuple(
+        (name(row["arm"]), *(number(row[column], 4) for column in ("effect", "low", "high")), p_value(row["p"]))
+        for row in model.effects.to_dict("records")
+    )
+    notes = " ".join(model.notes) + ("" if model.converged else " It did not converge.")
+    return TextTable(f"{title}. {notes}".strip(), columns, rows)
+
+
+def _diagram(pooled: Across, ranking: Ranking) -> str:
+    """Mean ranks with their critical difference, or why there are none."""
+    try:
+        found = pooled.critical_difference(ranking, pooled.protocol.budgets[-1])
+    except UserError as error:
+        return str(error)
+    ranks = ", ".join(f"{name(arm)} {number(rank)}" for arm, rank in found.mean_ranks.items())
+    return f"Mean ranks over {found.blocks} spaces: {ranks}; critical difference {number(found.critical_difference)}."

@@ -1,0 +1,47 @@
+"""Data frames as tables of finished text."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fairwatt.report.plain_text import name
+from fairwatt.report.wording import TextTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TITLES = {
+    "energy_kwh": "energy, kWh",
+    "energy_kwh_min": "min",
+    "energy_kwh_max": "max",
+    "timed": "searches timed",
+    "cpu_seconds": "CPU s, median",
+    "cpu_seconds_max": "max",
+    "joules": "J, median",
+    "share": "% of budget, median",
+    "share_max": "max",
+    "charged_joules": "J charged, mean",
+    "a12": "A12",
+    "p": "p, sign flips",
+    "p_holm": "Holm p",
+    "p_wilcoxon": "p, Wilcoxon",
+    "cliff_delta": "Cliff's delta",
+}
+
+
+def frame_table(frame: "pd.DataFrame", caption: str) -> TextTable:
+    """A data frame as finished text: integers whole, other numbers with four significant digits."""
+    text = tuple(place for place, column in enumerate(frame.columns) if frame[column].dtype.kind not in "iuf")
+    rows = tuple(tuple(_cell(value) for value in row) for row in frame.itertuples(index=False))
+    titles = tuple(_TITLES.get(str(column), str(column).replace("_", " ")) for column in frame.columns)
+    return TextTable(caption, titles, rows, text=text)
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float | np.floating):
+        return name(str(value), 200)
+    number = float(value)
+    if math.isnan(number):
+        return "-"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"

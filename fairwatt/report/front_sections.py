@@ -1,0 +1,98 @@
+"""Energy against error: what half of the seeds of each multi-objective arm reach."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fairwatt.analysis.attainment import difference_table, surfaces
+from fairwatt.analysis.endpoints import RANKINGS
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.books import Book
+from fairwatt.report.difference_charts import difference_chart, largest
+from fairwatt.report.front_charts import front_chart
+from fairwatt.report.plain_text import name
+from fairwatt.report.section import Drawing, Material, Part, Section, kinds
+from fairwatt.report.wording import TextTable, number
+
+_ROWS = 12
+
+
+def fronts(material: Material) -> Section | None:
+    """Median attainment surfaces on the cloud of all configurations."""
+    parts = tuple(
+        Part(comparison.space, drawings=tuple(_fronts(material, comparison, book) for book in comparison.books))
+        for comparison in material.comparisons
+        if "multi" in kinds(comparison)
+    )
+    lead = (
+        "Attainment surfaces, valued by the true test error: what half of the seeds weakly dominate; dotted, what a "
+        "quarter and three quarters do. The cloud is every configuration of the space; the thin line is the true front."
+    )
+    return Section("fronts", "Fronts of energy and error", parts, lead) if parts else None
+
+
+def _fronts(material: Material, comparison: Comparison, book: Book) -> Drawing:
+    truth = comparison.truth
+    found = surfaces(comparison.endpoints, book)
+    outer = [surfaces(comparison.endpoints, book, percentile) for percentile in (25.0, 75.0)]
+    legends = {arm: comparison.legend(arm) for arm in found}
+    panel = front_chart(
+        truth.test_points(np.arange(len(truth.energy_kwh))),
+        truth.test_front.front,
+        found,
+        material.styles,
+        legends,
+        x_label="energy of a training, kWh",
+        y_label=f"{truth.label.partition(' ')[0]} error",
+        outer=outer,
+    )
+    rows = tuple(
+        (legends[arm], str(len(points)), "; ".join(f"{number(e, 4)}: {number(v, 4)}" for e, v in points.tolist()))
+        for arm, points in found.items()
+    )
+    caption = (
+        f"Median attainment surfaces on {comparison.space} at {book.budget}, on all {len(truth.energy_kwh):,} "
+        f"configurations; energy: {comparison.reference.energy_label}."
+    )
+    columns = ("arm", "corners", f"energy in kWh: {truth.label} error")
+    table = TextTable("Corners of the surfaces", columns, rows, text=(0, 2))
+    return Drawing(f"fronts-{'-'.join(str(book.budget).split())}", panel, caption, table)
+
+
+def differences(material: Material) -> Section | None:
+    """Where each multi-objective arm is oftener, or less often, than the reference."""
+    parts = tuple(
+        Part(comparison.space, drawings=tuple(_differences(material, comparison)))
+        for comparison in material.comparisons
+        if "multi" in kinds(comparison)
+    )
+    lead = (
+        "Differences of the empirical attainment functions over shared seeds: blue where the arm is there on more "
+        "seeds than the reference, orange where on fewer."
+    )
+    return Section("differences", "Where arms attain more than the reference", parts, lead) if parts else None
+
+
+def _differences(material: Material, comparison: Comparison) -> Iterator[Drawing]:
+    reference, book = comparison.protocol.reference_arm, comparison.books[-1]
+    for arm in comparison.endpoints.arms(RANKINGS[1]):
+        rectangles = difference_table(comparison.endpoints, arm, reference, book).to_numpy(dtype=np.float64)
+        if arm == reference or not len(rectangles):
+            continue
+        legend = comparison.legend(arm)
+        label = comparison.truth.label.partition(" ")[0]
+        panel = difference_chart(
+            rectangles, legend, reference, x_label="energy of a training, kWh", y_label=f"{label} error"
+        )
+        rows = tuple(
+            (f"{energy:.4g}", f"{error:.4g}", f"{difference:+.0%}")
+            for energy, error, _, _, difference in rectangles[largest(rectangles, _ROWS)].tolist()
+        )
+        columns = ("from energy, kWh", f"from {label} error", "more seeds of the arm")
+        caption = f"The {len(rows)} largest of {len(rectangles)} differences"
+        yield Drawing(
+            f"differences-{material.styles.number(arm)}",
+            panel,
+            f"{name(legend)} against {name(reference)} on {comparison.space} at {book.budget}.",
+            TextTable(caption, columns, rows),
+        )

@@ -1,0 +1,187 @@
+"""Page one: a sentence for each pair, the verdicts as tables, and what they hang on."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from fairwatt.analysis.heat_map import State
+from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.books import PRIMARY
+from fairwatt.report.frame_table import frame_table
+from fairwatt.report.plain_text import name
+from fairwatt.report.section import Cell, Grid, Material, Part, Section, Sentence, kinds
+from fairwatt.report.wording import claim, multiple, number, outcome, p_value, verdict_table, versus
+
+TONES: Mapping[Outcome, str] = {
+    Outcome.WIN: "win",
+    Outcome.WIN_SMALL: "win",
+    Outcome.EQUIVALENT: "same",
+    Outcome.POLICY_DEPENDENT: "odd",
+    Outcome.INCONCLUSIVE: "open",
+    Outcome.VOID: "void",
+}
+_CURRENCY = "currency="
+_PAIR = ("kind", "budget", "arm", "reference")
+_MARKS: Mapping[State, str] = {State.FLIPS: " ✗", State.WEAKER: " ~"}
+_IN_VERDICT_TABLE = {
+    *("factor", "outcome", "winner", "win_rate", "difference", "difference_low", "difference_high", "p_holm"),
+    *("equivalent", "equivalent_low", "equivalent_high", "ratio", "ratio_low", "ratio_high", "effect_low"),
+    *("effect_high", "flips", "reasons", "detectable"),
+}
+
+
+def answers(material: Material) -> Section:
+    """A sentence for each pair, budget and space; those that claim something first."""
+    parts = []
+    for comparison in material.comparisons:
+        first = sorted(comparison.verdicts, key=lambda verdict: verdict.outcome in (Outcome.INCONCLUSIVE, Outcome.VOID))
+        parts.append(
+            Part(
+                comparison.space,
+                sentences=tuple(Sentence(claim(v), str(v.outcome), tone(v)) for v in first)
+                or (Sentence(f"Nothing to compare with {name(material.results.study['reference'])} yet."),),
+            )
+        )
+    return Section("answers", "Who is better, by how much, and what it hangs on", tuple(parts), _tally(material), True)
+
+
+def glance(material: Material) -> Section:
+    """All verdicts in one picture: an arm in each row, a space and budget in each column."""
+    grids = []
+    for kind in dict.fromkeys(kind for comparison in material.comparisons for kind in kinds(comparison)):
+        found = {
+            (comparison.space, verdict.budget, versus(verdict)): verdict
+            for comparison in material.comparisons
+            for verdict in comparison.verdicts
+            if verdict.kind == kind
+        }
+        columns = list(dict.fromkeys(key[:2] for key in found))
+        pairs = list(dict.fromkeys(key[2] for key in found))
+        rows = tuple((pair, tuple(_glance_cell(found.get((*column, pair))) for column in columns)) for pair in pairs)
+        groups = Counter(space for space, _ in columns)
+        grids.append(
+            Grid(
+                f"{kind.capitalize()}-objective arms: the verdict, and how many times the budget random search needs "
+                "for the same validation quality [95 %]",
+                "arm v. reference",
+                tuple(budget for _, budget in columns),
+                rows,
+                tuple(groups.items()),
+            )
+        )
+    return Section("glance", "At a glance", (Part(grids=tuple(grids)),), open=True)
+
+
+def tables(material: Material) -> Section:
+    """The verdicts with their numbers, by space and ranking."""
+    parts = tuple(
+        Part(comparison.space, tables=tuple(verdict_table(comparison.verdicts, kind) for kind in kinds(comparison)))
+        for comparison in material.comparisons
+    )
+    lead = "Win rates are shares of paired seeds, ties half; negative differences are better for the arm."
+    return Section("verdicts", "Verdicts", parts, lead, True)
+
+
+def heat_map(material: Material) -> Section | None:
+    """The same searches under other books: a row for each way to keep them, a column for each pair."""
+    parts = [
+        Part(comparison.space, grids=(grid,)) for comparison in material.comparisons if (grid := _heat_map(comparison))
+    ]
+    lead = (
+        "Every search was recorded once and priced again under each of these books. A number is the arm's paired win "
+        "rate: blue where the arm is better, orange where the reference is."
+    )
+    return Section("heat-map", "What the verdicts hang on", tuple(parts), lead, True) if parts else None
+
+
+def numbers(material: Material) -> Section:
+    """Effect sizes, tests and intervals that the verdict tables leave out."""
+    parts = []
+    for comparison in material.comparisons:
+        frame = comparison.table()
+        kept = frame.drop(columns=[column for column in frame if column in _IN_VERDICT_TABLE])
+        caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both"
+        parts.append(Part(comparison.space, tables=(frame_table(kept, caption),)))
+    return Section("numbers", "Statistics in full", tuple(parts), "More effect sizes and tests, one row a verdict.")
+
+
+def tone(verdict: Verdict) -> str:
+    """The colour class of an outcome; a win of the reference over the arm has one of its own."""
+    if verdict.winner and verdict.winner != verdict.arm:
+        return "loss"
+    return TONES[verdict.outcome]
+
+
+def _tally(material: Material) -> str:
+    verdicts = [verdict for comparison in material.comparisons for verdict in comparison.verdicts]
+    counts = Counter(str(verdict.outcome) for verdict in verdicts)
+    text = f"{len(verdicts)} verdicts: " + ", ".join(f"{counts[o]} {o}" for o in map(str, Outcome) if counts[o]) + "."
+    flips: dict[str, list[int]] = {}
+    for comparison in material.comparisons:
+        for row in comparison.flip_shares().to_dict("records"):
+            if str(row["cell"]).startswith(_CURRENCY):
+                flipped, recorded = flips.get(str(row["cell"]), [0, 0])
+                flips[str(row["cell"])] = [flipped + int(row["flips"]), recorded + int(row["recorded"])]
+    if not any(known for _, known in flips.values()):
+        return text + " Nothing is claimed, so no other currency of the budget can flip a claim."
+    said = [f"{cell.removeprefix(_CURRENCY)}, {flipped} of {known}" for cell, (flipped, known) in flips.items()]
+    return f"{text} Claims that flip where the shared budget is another currency: {'; '.join(said)}."
+
+
+def _glance_cell(verdict: Verdict | None) -> Cell:
+    if verdict is None:
+        return Cell("")
+    needs = multiple(verdict.arm_equivalent)
+    return Cell(outcome(verdict) + ("" if needs == "-" else f"\n{needs}"), f"o {tone(verdict)}", claim(verdict))
+
+
+def _heat_map(comparison: Comparison) -> Grid | None:
+    frame = comparison.heat_map()
+    if len(frame) == 0 or (frame["cell"] == PRIMARY).all():
+        return None
+    pairs = list(dict.fromkeys(zip(*(frame[name] for name in _PAIR), strict=True)))
+    order, budgets = kinds(comparison), [str(book.budget) for book in comparison.books]
+    pairs.sort(key=lambda pair: (order.index(pair[0]), budgets.index(pair[1])))
+    found = {(tuple(row[name] for name in _PAIR), row["cell"]): row for row in frame.to_dict("records")}
+    shares = {str(row["cell"]): row for row in comparison.flip_shares().to_dict("records")}
+    rows = []
+    for cell in dict.fromkeys(frame["cell"]):
+        cells = [_heat_cell(found.get((pair, cell))) for pair in pairs]
+        share = "" if cell == PRIMARY else _share(shares.get(str(cell)))
+        rows.append(("primary books" if cell == PRIMARY else str(cell), (*cells, Cell(share, "share"))))
+    caption = (
+        f"Paired win rate against the reference on {comparison.space}. ✗: this cell flips a claim (in a paired "
+        "interaction test the effect differs from the primary one, and its sign or class with it). ~: the claim is "
+        "weaker here, which may be chance. Hatched: not recorded. Last column: claims that flip, of those recorded."
+    )
+    all_against_one = len({pair[3] for pair in pairs}) == 1
+    heads = [name(pair[2], 28) + ("" if all_against_one else f" v. {name(pair[3], 28)}") for pair in pairs]
+    groups = Counter(f"{kind}, {budget}" for kind, budget, *_ in pairs)
+    return Grid(caption, "books", (*heads, "claims that flip"), tuple(rows), (*groups.items(), ("", 1)), heats=True)
+
+
+def _heat_cell(row: Mapping[Any, Any] | None) -> Cell:
+    if row is None:
+        return Cell("", "heat blank", "not tried")
+    where = f"{name(row['arm'])} v. {name(row['reference'])} at {row['budget']}, {row['cell']}"
+    state = State(row["state"])
+    if state is State.NOT_RECORDED:
+        return Cell("", "heat blank", f"{where}: {row['note'] or state}")
+    hover = (
+        f"{where}: {row['outcome'] if row['cell'] == PRIMARY else state}; win rate {number(row['win_rate'])}, mean "
+        f"difference {number(row['difference'], 4)}, {row['seeds']} seeds"
+    )
+    if row["cell"] != PRIMARY:
+        hover += f", interaction p {p_value(row['interaction_p'])}" + (f" ({row['note']})" if row["note"] else "")
+    tones = f"heat w{_tenth(row['win_rate'])}" + (" flip" if state is State.FLIPS else "")
+    return Cell(number(row["win_rate"]) + _MARKS.get(state, ""), tones, hover)
+
+
+def _share(row: Mapping[object, object] | None) -> str:
+    return f"{row['flips']} of {row['recorded']}" if row else "-"
+
+
+def _tenth(win_rate: float) -> int:
+    return 5 if math.isnan(win_rate) else min(max(round(10 * win_rate), 0), 10)

@@ -1,0 +1,110 @@
+"""Verdicts in words: the outcome first, nothing that says more than was found."""
+
+import math
+
+import pytest
+
+from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.statistics import Interval
+from fairwatt.report.page import tone
+from fairwatt.report.wording import outcome, p_value, p_with_power, sentence, short_table, verdict_table
+
+
+def verdict(**changes: object) -> Verdict:
+    """A verdict with plausible numbers."""
+    defaults: dict[str, object] = {
+        "space": "s",
+        "kind": "single",
+        "endpoint": "regret",
+        "budget": "30 full",
+        "arm": "re",
+        "reference": "rs",
+        "factor": "1",
+        "reference_factor": "1",
+        "seeds": 30,
+        "outcome": Outcome.WIN,
+        "winner": "re",
+        "win_rate": 0.8,
+        "a12": 0.7,
+        "difference": Interval(-0.1, -0.2, -0.05),
+        "p": 0.0001,
+        "p_holm": 0.0004,
+        "arm_equivalent": Equivalent(Interval(3.0, 2.0, 4.0), False),
+        "reference_equivalent": Equivalent(Interval(1.0, 0.9, 1.1), False),
+        "ratio": Interval(3.0, 2.0, 4.0),
+        "effect_low": 0.7,
+        "effect_high": 0.9,
+        "cells": (),
+        "flips": (),
+        "reasons": (),
+        "detectable": 0.75,
+    }
+    return Verdict(**{**defaults, **changes})  # type: ignore[arg-type]
+
+
+CELL = SensitivityCell("currency=time", True, True, 0.8, -0.1, 0.5, False, "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "WIN: re v. rs at 30 full, by regret: re wins; random search needs 3.00x [2.00, 4.00] the budget"),
+        ({}, "it has the lower value on 80% of paired seeds (Holm p < .001); no other books were tried."),
+        ({"cells": (CELL, CELL)}, "none of 2 other ways of keeping the books flips it."),
+        ({"winner": "rs", "win_rate": 0.2}, "rs wins; random search needs"),
+        ({"winner": "rs", "win_rate": 0.2}, "it has the lower value on 80% of paired seeds"),
+        (
+            {"outcome": Outcome.WIN_SMALL},
+            "WIN (small): re v. rs at 30 full, by regret: re wins, by a small margin; random",
+        ),
+        (
+            {"outcome": Outcome.EQUIVALENT, "winner": ""},
+            "EQUIVALENT: re v. rs at 30 full, by regret: the same within 10 %",
+        ),
+        ({"outcome": Outcome.INCONCLUSIVE, "winner": ""}, "nothing can be said; 30 seeds detect a win rate of 0.75"),
+        (
+            {"outcome": Outcome.INCONCLUSIVE, "winner": "", "reasons": ("why",)},
+            "nothing is claimed, because why; random",
+        ),
+        (
+            {"outcome": Outcome.POLICY_DEPENDENT, "winner": "", "flips": ("currency=time",)},
+            "flips under currency=time; random search needs",
+        ),
+        (
+            {"outcome": Outcome.VOID, "winner": "", "reasons": ("3 paired seeds",)},
+            "VOID: re v. rs at 30 full, by regret: no verdict, because 3 paired seeds.",
+        ),
+        ({"factor": "4"}, "re (4 x budget) v. rs at 30 full"),
+        ({"arm_equivalent": Equivalent(Interval(9.1, 8.0, 9.1), True)}, "9.10x [8.00, 9.10], censored"),
+    ],
+)
+def test_each_outcome_has_its_sentence(changes: dict[str, object], words: str) -> None:
+    assert words in sentence(verdict(**changes))
+
+
+def test_tables_name_the_winner_and_colour_by_outcome() -> None:
+    table = verdict_table([verdict(), verdict(outcome=Outcome.VOID, winner="", reasons=("why",))], "single")
+    assert [row[table.verdict] for row in table.rows] == ["WIN: re", "VOID"]
+    assert table.rows[1][-1] == "why"
+    tones = [tone(outcome(verdict(outcome=kind, winner=""))) for kind in Outcome]
+    assert tones == ["win", "win", "same", "odd", "open", "void"]
+    assert (tone("WIN: rs", "rs"), tone("WIN: re", "rs"), tone("pass"), tone("fail")) == ("loss", "win", "pass", "fail")
+
+
+def test_p_values_are_never_zero() -> None:
+    assert [p_value(p) for p in (0.0, 0.0009, 0.05, math.nan)] == ["< .001", "< .001", "0.050", "-"]
+
+
+def test_beside_each_p_stands_what_could_have_been_detected() -> None:
+    assert p_with_power(0.2, 0.75) == "0.200 (0.75)"
+    assert (p_with_power(math.nan, 0.75), p_with_power(0.2, math.nan)) == ("-", "0.200")
+    assert "0.75" in short_table([verdict()], "single").rows[0][4]
+
+
+def test_names_are_shown_plainly_and_shortened() -> None:
+    hostile = verdict(arm="\u202eevil\n" + "x" * 5_000, winner="")
+    for text in (sentence(hostile), verdict_table([hostile], "single").rows[0][0]):
+        assert "\u202e" not in text
+        assert "\\u202eevil x" in text
+        assert len(text) < 600
