@@ -189,9 +189,9 @@ class Ledger:
         if amount >= left:
             self.end = End.EXHAUSTED
             if amount > left and self.policy.exhaustion == "abort_no_credit":
-                part, own = (Cost(*(each * left // amount for each in whole)) for whole in (cost, overhead))
+                part = part_of(cost, left, amount)
                 self.spent = _sum(self.spent, part)
-                return Entry(Charge.ABORTED, part, self.spent, False, own)
+                return Entry(Charge.ABORTED, part, self.spent, False, part_of(overhead, left, amount))
         self.spent = _sum(self.spent, cost)
         return Entry(charge, cost, self.spent, True, overhead)
 
@@ -222,6 +222,11 @@ class Ledger:
         self._seen.add((key, fidelity, request.replicate))
         if fidelity > self._paid.get(training, (0.0, NO_COST))[0]:
             self._paid[training] = (fidelity, scratch)
+
+
+def part_of(cost: Cost, left: int, amount: int) -> Cost:
+    """What is charged in every currency where only `left` of the amount asked for is left, rounded down."""
+    return Cost(*(each * left // amount for each in cost))
 
 
 def _sum(one: Cost, other: Cost) -> Cost:

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from fairwatt.budget import component
-from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, prices
+from fairwatt.ledger import FREE_PROPOSALS_PER_TRAINING, AccountingPolicy, StreamTooShortError, part_of, prices
 from fairwatt.overhead import charged_model
 from fairwatt.problem import Tariff
 from fairwatt.records import Cost, End, Run
@@ -64,6 +64,19 @@ class Account:
             return Closing(stalled + 1, End.STALLED)
         answered = spent[reached] == budget or policy.exhaustion == "overshoot"
         return Closing(reached + answered, End.EXHAUSTED)
+
+    def total(self, policy: AccountingPolicy, budget: int) -> tuple[int, Cost]:
+        """How many requests the books show when the account closes, and what they were charged in every currency.
+
+        Raises StreamTooShortError.
+        """
+        place, (rows, end) = component(policy.currency), self.close(policy, budget)
+        spent = Cost(*(self._running(each)[0][rows - 1] if rows else 0 for each in range(len(Cost._fields))))
+        if end is not End.EXHAUSTED or spent[place] >= budget:
+            return rows, spent
+        asked, _ = self._prices[rows]
+        part = part_of(asked, budget - spent[place], asked[place])
+        return rows + 1, Cost(*map(sum, zip(spent, part, strict=True)))
 
     def _running(self, place: int) -> tuple[list[int], list[int]]:
         """Totals after each request, and how many of the requests were free by then."""

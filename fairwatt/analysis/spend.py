@@ -13,7 +13,7 @@ from fairwatt.books import Book
 from fairwatt.budget import component
 from fairwatt.ledger import entries
 from fairwatt.overhead import charged_model
-from fairwatt.records import JOULES_PER_KWH, NANO, NO_COST, Cost, End, Request
+from fairwatt.records import JOULES_PER_KWH, NANO, Cost, End, Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,13 +57,10 @@ def spend_table(endpoints: Endpoints, books: Iterable[Book]) -> "pd.DataFrame":
             ends: Counter[End] = Counter()
             for trajectory in trajectories.values():
                 budget = granted.budget.resolve(book.policy.currency, trajectory.tariff)
-                header = trajectory.run.header
-                model = charged_model(book.policy.overhead, header.overhead, header.optimizer)
-                lines = list(entries(trajectory.run.requests, book.policy, budget, trajectory.tariff, model))
-                total = lines[-1][1].spent if lines else NO_COST
+                shown, total = trajectory.account(book.policy).total(book.policy, budget)
                 ends[trajectory.close(granted).end] += 1
                 spent.append(total)
-                requests.append(len(lines))
+                requests.append(shown)
                 unspent.append(max(budget - total[place], 0) / budget)
             energy_kwh = np.array([cost.energy_nj / (NANO * JOULES_PER_KWH) for cost in spent])
             rows.append(

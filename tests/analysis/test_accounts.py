@@ -11,9 +11,9 @@ from fairwatt.analysis.trajectories import Trajectory
 from fairwatt.analysis.truth import Truth
 from fairwatt.books import neighbouring_books, sensitivity_books
 from fairwatt.budget import Budget
-from fairwatt.ledger import AccountingPolicy, StreamTooShortError, price
-from fairwatt.overhead import OverheadModel
-from fairwatt.records import Charge, End, Run
+from fairwatt.ledger import AccountingPolicy, StreamTooShortError, entries, price
+from fairwatt.overhead import OverheadModel, charged_model
+from fairwatt.records import NO_COST, Charge, End, Run
 
 SMALL = world(6, name="small")
 TRUTH = Truth.of(SMALL.reference)
@@ -49,6 +49,10 @@ def test_every_closing_is_the_ledgers(
         assert (closing.credited, closing.end) == (len(credited), priced.end)
         spent = trajectory.account(book.policy).spent(book.policy.currency)
         assert spent[: len(credited)] == [row.spent for row in credited]
+        model = charged_model(book.policy.overhead, OVERHEAD, run.header.optimizer)
+        lines = list(entries(asked, book.policy, amount, SMALL.reference.tariff, model))
+        wanted_total = len(lines), lines[-1][1].spent if lines else NO_COST
+        assert trajectory.account(book.policy).total(book.policy, amount) == wanted_total
 
 
 def test_policies_that_price_a_stream_alike_share_an_account() -> None:
