@@ -5,20 +5,20 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
-from fairwatt.books import sensitivity_books
+from fairwatt.books import recording_books
 from fairwatt.errors import UserError
 from fairwatt.experiments.provenance import provenance
 from fairwatt.experiments.runner import model_of, run
 from fairwatt.experiments.store import Store
 from fairwatt.experiments.study import Cell, Study, cells
 from fairwatt.experiments.task_executor import check_executor, make_executor
+from fairwatt.experiments.worlds import benchmark_of, cells_again, reruns
 from fairwatt.ledger import AccountingPolicy, price
 from fairwatt.overhead import WATTS_PER_CORE, Stopwatch, charged_model
 from fairwatt.problem import Benchmark
-from fairwatt.registry import make_benchmark
 from fairwatt.runfile import read_run, write_reference, write_run
 from fairwatt.sealed import is_intact
 
@@ -60,11 +60,12 @@ def run_study(
     store = Store(folder)
     everything = check_study(study, folder, executor)
     store.claim(study)
-    for space in study.spaces:
-        write_reference(store.reference_path(space), _benchmark(study, space).reference())
+    store.plan(reruns(study))
+    for cell in {cell.folder: cell for cell, _ in everything}.values():
+        write_reference(store.reference_path(cell), benchmark_of(study, cell.space, cell.rerun).reference())
     store.note_provenance(provenance())
     todo = [cell for cell, path in everything if not is_intact(path)]
-    todo.sort(key=lambda cell: _SLOW.index(cell.arm.optimizer) if cell.arm.optimizer in _SLOW else len(_SLOW))
+    todo.sort(key=_turn)
     done = len(everything) - len(todo)
     progress(done, len(everything), None)
     outcomes = []
@@ -81,14 +82,14 @@ def run_study(
 
 
 def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") -> list[tuple[Cell, Path]]:
-    """The cells of a study and their files, once everything that can be wrong before the first search was looked at.
+    """The cells of a study, re-runs last, and their files, once everything that can be wrong before was looked at.
 
     Raises UserError: missing data, a budget of another currency, settings that an algorithm refuses, searches in the
     folder that were made by another version of an optimizer's code, ...
     """
     check_executor(executor, scheduler)
     for space in study.spaces:
-        benchmark = _benchmark(study, space)
+        benchmark = benchmark_of(study, space)
         benchmark.verify()
         fidelities = benchmark.fidelities
         for arm in study.optimizers:
@@ -102,13 +103,19 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
     return everything
 
 
+def _turn(cell: Cell) -> tuple[bool, int]:
+    """The study's own searches before its re-runs, slow optimizers first among each."""
+    optimizer = cell.arm.optimizer
+    return bool(cell.rerun), _SLOW.index(optimizer) if optimizer in _SLOW else len(_SLOW)
+
+
 def _check_code(everything: list[tuple[Cell, Path]]) -> None:
     """Raise UserError where an arm's first finished search in a space was made by other code than the arm has now."""
     looked_at = set()
     for cell, path in everything:
-        if (cell.space, cell.arm.label) in looked_at or not is_intact(path):
+        if (cell.folder, cell.arm.label) in looked_at or not is_intact(path):
             continue
-        looked_at.add((cell.space, cell.arm.label))
+        looked_at.add((cell.folder, cell.arm.label))
         made, now = read_run(path).header.code, cell.arm.factory().code
         if made != now:
             raise UserError(
@@ -118,16 +125,15 @@ def _check_code(everything: list[tuple[Cell, Path]]) -> None:
 
 
 def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:
-    """Every cell with the file that it is, or will be, in."""
-    places = {}
-    for space in study.spaces:
-        policy = _policy(study, _benchmark(study, space))
+    """Every cell, re-runs last, with the file that it is, or will be, in."""
+    everything, places = cells(study) + cells_again(study), {}
+    for space, rerun in dict.fromkeys((cell.space, cell.rerun) for cell in everything):
+        benchmark = benchmark_of(study, space, rerun)
+        policy, tariff = _policy(study, benchmark), benchmark.tariff()
         for arm in study.optimizers:
-            budgets = study.largest(arm)
-            tariff = _benchmark(study, space).tariff()
-            largest = max(budgets, key=lambda budget: budget.resolve(policy.currency, tariff))
-            places[space, arm.label] = str(largest), policy.policy_id
-    return [(cell, store.run_path(cell, *places[cell.space, cell.arm.label])) for cell in cells(study)]
+            largest = max(study.largest(arm), key=lambda budget: budget.resolve(policy.currency, tariff))
+            places[space, rerun, arm.label] = str(largest), policy.policy_id
+    return [(cell, store.run_path(cell, *places[cell.space, cell.rerun, cell.arm.label])) for cell in everything]
 
 
 def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
@@ -137,11 +143,11 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
         return Outcome(
             cell, f"{store.folder}: no such folder on this worker's machine; share it with all workers", 0.0, 0
         )
-    benchmark = _benchmark(study, cell.space)
+    benchmark = benchmark_of(study, cell.space, cell.rerun)
     policy, tariff = _policy(study, benchmark), benchmark.tariff()
     budgets = sorted(study.largest(cell.arm), key=lambda budget: budget.resolve(policy.currency, tariff))
     path = store.run_path(cell, str(budgets[-1]), policy.policy_id)
-    books = [book for budget in budgets for book in sensitivity_books(policy, budget, tariff)]
+    books = [book for budget in budgets for book in recording_books(policy, budget, tariff) if not cell.rerun]
     stopwatch = Stopwatch()
     try:
         recorded = run(
@@ -169,29 +175,18 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
     return Outcome(cell, "", time.process_time() - started, len(recorded.requests), seconds)
 
 
-def _benchmark(study: Study, space: str) -> Benchmark:
-    return _made(space, study.sampler, study.energy, study.suspect)
-
-
-@lru_cache(maxsize=16)
-def _made(space: str, sampler: str, energy: str | None, suspect: str) -> Benchmark:
-    given = {"sampler": sampler, "energy": energy, "suspect": suspect}
-    usual = {"sampler": "uniform", "energy": None, "suspect": "keep"}  # each space's own: not all have these options
-    return make_benchmark(space, **{name: value for name, value in given.items() if value != usual[name]})
-
-
 def _policy(study: Study, benchmark: Benchmark) -> AccountingPolicy:
     return AccountingPolicy.of(study.policy, resumable=benchmark.resumable)
 
 
 def _timing(study: Study, outcome: Outcome) -> dict[str, object]:
     return {
-        "space": outcome.cell.space,
+        "space": outcome.cell.folder,
         "arm": outcome.cell.arm.label,
         "seed": outcome.cell.seed,
         "cpu_seconds": round(outcome.cpu_seconds, 4),
         "requests": outcome.requests,
         "optimizer_seconds": {budget: round(seconds, 6) for budget, seconds in outcome.optimizer_seconds.items()},
         "watts_per_core": WATTS_PER_CORE,
-        "pue": _benchmark(study, outcome.cell.space).pue,
+        "pue": benchmark_of(study, outcome.cell.space).pue,
     }

@@ -1,17 +1,21 @@
-"""Results on disk: study/space/arm/budget/policy/seed. A finished file is a finished cell."""
+"""Results on disk: study/space/arm/budget/policy/seed. A finished file is a finished cell.
+
+Re-runs are in study/space@world/...; `reruns.json` says what was planned of them, and what there cannot be and why.
+"""
 
 import json
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from fairwatt.errors import UserError
 from fairwatt.experiments.study import Cell, Study
+from fairwatt.experiments.worlds import Rerun
 from fairwatt.sealed import is_intact, read_sealed, write_atomically, write_sealed
 
 FORMAT = 1
-_MAY_GROW = ("seeds",)
+_MAY_GROW = ("seeds", "reruns")
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,12 @@ class Store:
     folder: Path
 
     def claim(self, study: Study) -> None:
-        """Make the folder this study's, or extend the study that it holds by seeds.
+        """Make the folder this study's, or extend the study that it holds by seeds or re-runs.
 
-        How many seeds there were before each extension is kept: adding seeds after a look is optional stopping.
-        A folder without a finished run is nobody's. Raises UserError, naming the first field that differs, where the
-        folder holds runs of another study.
+        How many seeds there were before each extension is kept: adding seeds after a look is optional stopping. Re-runs
+        may be added after a look, since they can only take claims away; none is taken out again. A folder without a
+        finished run is nobody's. Raises UserError, naming the first field that differs, where the folder holds runs of
+        another study.
         """
         path = self.folder / "study.json"
         new, extended = study.model_dump(mode="json"), []
@@ -39,6 +44,7 @@ class Store:
                     )
             if self.has_runs():
                 new["seeds"] = sorted({*old["seeds"], *new["seeds"]})
+                new["reruns"] = list(dict.fromkeys([*old.get("reruns", ()), *new["reruns"]]))
                 extended = read_sealed(path)["extended"]
                 if len(new["seeds"]) > len(old["seeds"]):
                     extended = [*extended, len(old["seeds"])]
@@ -67,7 +73,7 @@ class Store:
     def run_path(self, cell: Cell, budget_text: str, policy_id: str) -> Path:
         """Where one cell's run is, or will be."""
         budget = budget_text.replace(" ", "")
-        return self.folder / cell.space / cell.arm.label / budget / policy_id / f"{cell.seed}.json"
+        return self.folder / cell.folder / cell.arm.label / budget / policy_id / f"{cell.seed}.json"
 
     def failure_path(self, run_path: Path) -> Path:
         """Where the reason of a failed cell is kept until it succeeds."""
@@ -77,9 +83,27 @@ class Store:
         """Note why a cell failed."""
         write_atomically(self.failure_path(run_path), (reason.strip() + "\n").encode())
 
-    def reference_path(self, space: str) -> Path:
-        """What analysis knows of the truth of one space."""
-        return self.folder / space / "reference.json"
+    def reference_path(self, cell: Cell) -> Path:
+        """What analysis knows of the truth of a cell's space, in its world."""
+        return self.folder / cell.folder / "reference.json"
+
+    def plan(self, reruns: Sequence[Rerun]) -> None:
+        """Note what is to be run again; what this study planned before, and does not name now, stays."""
+        before = self.planned() if self.has_runs() else []
+        if known := {rerun.folder: rerun for rerun in (*before, *reruns)}:
+            noted = [{"folder": rerun.folder} | asdict(rerun) for rerun in known.values()]
+            write_sealed(self._plan_path, {"format": FORMAT, "reruns": noted})
+        else:
+            self._plan_path.unlink(missing_ok=True)
+
+    def planned(self) -> list[Rerun]:
+        """What was to be run again here, and what cannot be."""
+        noted = read_sealed(self._plan_path)["reruns"] if self._plan_path.is_file() else []
+        return [Rerun(each["space"], each["name"], tuple(each["arms"]), each["note"]) for each in noted]
+
+    @property
+    def _plan_path(self) -> Path:
+        return self.folder / "reruns.json"
 
 
 def read_stored_study(folder: Path) -> Study:
@@ -94,7 +118,7 @@ def read_stored_study(folder: Path) -> Study:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is done, missing and failed of one space and arm."""
+    """What is done, missing and failed of one arm in one space, or in one world of it."""
 
     space: str
     arm: str
@@ -104,20 +128,23 @@ class Progress:
 
 
 def progress(store: Store, study: Study) -> list[Progress]:
-    """A line for each space and arm, from what is on disk; the data is not needed."""
-    found = []
-    for space, arm in product(study.spaces, study.optimizers):
-        done, failed, missing = 0, {}, []
-        for seed in study.seeds:
-            runs = sorted((store.folder / space / arm.label).glob(f"*/*/{seed}.json"))
-            failures = sorted((store.folder / space / arm.label).glob(f"*/*/{seed}.failed"))
-            if any(map(is_intact, runs)):
-                done += 1
-            elif runs:
-                failed[seed] = "the file is damaged; the next run replaces it"
-            elif failures:
-                failed[seed] = failures[-1].read_text(encoding="utf-8").strip().splitlines()[-1]
-            else:
-                missing.append(seed)
-        found.append(Progress(space, arm.label, done, failed, tuple(missing)))
-    return found
+    """A line for each space and arm, re-runs last, from what is on disk; the data is not needed."""
+    arms = [(space, label) for space in study.spaces for label in study.labels]
+    arms += [(rerun.folder, label) for rerun in store.planned() for label in rerun.arms]
+    return [_progress(store.folder / folder / label, folder, label, study.seeds) for folder, label in arms]
+
+
+def _progress(folder: Path, space: str, arm: str, seeds: Sequence[int]) -> Progress:
+    done, failed, missing = 0, {}, []
+    for seed in seeds:
+        runs = sorted(folder.glob(f"*/*/{seed}.json"))
+        failures = sorted(folder.glob(f"*/*/{seed}.failed"))
+        if any(map(is_intact, runs)):
+            done += 1
+        elif runs:
+            failed[seed] = "the file is damaged; the next run replaces it"
+        elif failures:
+            failed[seed] = failures[-1].read_text(encoding="utf-8").strip().splitlines()[-1]
+        else:
+            missing.append(seed)
+    return Progress(space, arm, done, failed, tuple(missing))

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from fairwatt.budget import Budget
+from fairwatt.energy_error import NAMES as ENERGY_ERRORS
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.experiments.strict_yaml import read_yaml
 from fairwatt.experiments.study_words import read_words, words_alone
@@ -20,6 +21,8 @@ from fairwatt.sealed import read_sealed
 
 MAX_SEEDS = 100_000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+RAW = "raw sampler"
+_DEVICE = re.compile(r"device [A-Za-z0-9._+-]+")
 
 
 class _Strict(BaseModel):
@@ -63,7 +66,8 @@ class Study(_Strict):
     "first:end". reference: the label that the others are compared with. initial: size of the shared initial design.
     energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. suspect: what
     becomes of networks whose measurement is suspect. policy: settings of `AccountingPolicy`; `fidelity` is the space's
-    own where it is not set. min_seeds: fewer paired seeds void the verdict.
+    own where it is not set. min_seeds: fewer paired seeds void the verdict. reruns: worlds to search again as a check
+    of the verdicts: "raw sampler", or energy errors for the arms that see energies, see `worlds`.
     """
 
     study: str
@@ -78,6 +82,7 @@ class Study(_Strict):
     suspect: Literal["keep", "drop"] = "keep"
     policy: dict[str, Any] = Field(default_factory=dict)
     min_seeds: int = Field(default=20, ge=20)
+    reruns: tuple[str, ...] = ()
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -95,7 +100,7 @@ class Study(_Strict):
             return tuple(range(int(first), int(end)))
         return value
 
-    @field_validator("spaces", "optimizers", "budgets", mode="before")
+    @field_validator("spaces", "optimizers", "budgets", "reruns", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
@@ -108,7 +113,7 @@ class Study(_Strict):
         if doubled := [arm for place, arm in enumerate(self.optimizers) if labels[place] in labels[:place]]:
             hint = f"write {{optimizer: {doubled[0].optimizer!r}, label: other}} in the list [...] of optimizers"
             raise ValueError(f"labels must differ: {', '.join(self.labels)}; to give one, {hint}")
-        for what, values in (("spaces", self.spaces), ("seeds", self.seeds)):
+        for what, values in (("spaces", self.spaces), ("seeds", self.seeds), ("reruns", self.reruns)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ: {', '.join(map(str, values))}")
         if min(self.seeds) < 0 or max(self.seeds) >= 2**32:
@@ -133,6 +138,11 @@ class Study(_Strict):
         budgets = [Budget.parse(budget) for budget in self.budgets]
         if len(set(budgets)) < len(budgets):
             raise UserError(f"budgets must differ, or every test counts twice: {', '.join(self.budgets)}")
+        for rerun in self.reruns:
+            if rerun not in (RAW, *ENERGY_ERRORS) and not _DEVICE.fullmatch(rerun):
+                raise UnknownNameError("re-run", rerun, (RAW, *ENERGY_ERRORS, "device NAME"))
+        if RAW in self.reruns and self.sampler == "raw":
+            raise UserError(f"reruns: the searches draw from the raw sampler already; take {RAW!r} out")
 
     def largest(self, arm: Arm) -> tuple[Budget, ...]:
         """The primary budgets of one arm, its factor included, as given."""
@@ -141,15 +151,26 @@ class Study(_Strict):
 
 
 class Cell(NamedTuple):
-    """One search of a study."""
+    """One search of a study. rerun: the world that it is done again in; empty for the space as it is."""
 
     space: str
     arm: Arm
     seed: int
+    rerun: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Of the results of this space, in this world."""
+        return folder_name(self.space, self.rerun)
+
+
+def folder_name(space: str, rerun: str = "") -> str:
+    """Of the results of one space, in one world."""
+    return f"{space}@{rerun.replace(' ', '-')}" if rerun else space
 
 
 def cells(study: Study) -> list[Cell]:
-    """Every search of a study, spaces first, seeds last."""
+    """Every search of a study but its re-runs, spaces first, seeds last."""
     return [Cell(space, arm, seed) for space in study.spaces for arm in study.optimizers for seed in study.seeds]
 
 

@@ -10,7 +10,7 @@ from fairwatt.experiments.strict_yaml import read_yaml
 
 SINGULAR = {"space": "spaces", "optimizer": "optimizers", "budget": "budgets"}
 LISTS = ("spaces", "optimizers", "budgets")
-TEXTS = ("study", "reference", "sampler", "energy", "suspect", *LISTS)
+TEXTS = ("study", "reference", "sampler", "energy", "suspect", "reruns", *LISTS)
 SEEDS, BUDGET, REFERENCE = "0:30", f"30 {FULL}", "rs"
 LONGEST_NAME = 80
 
@@ -61,6 +61,7 @@ _EXAMPLES = {
     "seeds": SEEDS,
     "study": "my_study",
     "reference": REFERENCE,
+    "reruns": "'raw sampler'",
 }
 
 
