@@ -20,6 +20,8 @@ COMMANDS = [
     "status",
     "compare",
     "report",
+    "audit",
+    "reproduce",
     "sweep",
     "surrogate",
 ]
@@ -199,7 +201,7 @@ def test_compare_and_report_of_a_small_study(run, tmp_path: Path) -> None:  # ty
     code, out, err = run("compare", "results/quickstart")
     assert (code, err) == (0, "")
     assert "PROVISIONAL" not in out
-    assert len(re.findall(r"^- (re|semoa) v\. rs at 30 full: ", out, flags=re.M)) == 2
+    assert len(re.findall(r"^- [A-Z-]+(?: \(small\))?: (?:re|semoa) v\. rs at 30 full, by ", out, flags=re.M)) == 2
     next(tmp_path.glob("results/quickstart/toy-cells/re/*/*/3.json")).unlink()
     _, out, _ = run("compare", "results/quickstart")
     assert "PROVISIONAL: 1 searches are missing (of re)" in out
