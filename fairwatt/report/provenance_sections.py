@@ -43,6 +43,11 @@ def data(material: Material) -> Section:
             notes=(
                 f"energy axis: {comparison.reference.energy_label}",
                 *_caveats(comparison),
+                *(
+                    f"not searched again: {world}, since {reason}"
+                    for space, world, reason in material.results.not_again
+                    if space == comparison.space
+                ),
                 *comparison.reference.notes,
             ),
         )

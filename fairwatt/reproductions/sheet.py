@@ -8,6 +8,7 @@ from fairwatt.report.typeset import escaped, piped
 if TYPE_CHECKING:
     import pandas as pd
 
+
 def csv(table: "pd.DataFrame") -> str:
     """Full precision, a header, no index."""
     return table.to_csv(index=False, lineterminator="\n")

@@ -10,7 +10,7 @@ import pytest
 from fairwatt.experiments.energy_data import read_energy_data, split
 from fairwatt.experiments.task_executor import Serial
 from fairwatt.reproductions import ec_nas_surrogate
-from fairwatt.reproductions.catalogue import MEASURED_7V, find
+from fairwatt.reproductions.catalogue import MEASURED_7V, RANDOM_7V, find
 from fairwatt.reproductions.ec_nas_swaps import METRICS, swaps
 from fairwatt.reproductions.item import Made, Shelf
 from fairwatt.search_spaces.cell import CellSpace
@@ -67,6 +67,10 @@ def test_the_scatter_says_what_is_missing_and_which_way_it_leans(shared: Path) -
     assert (bias[108, "public"], bias[108, "not public"]) == (0.917, 0.902)
     notes = " ".join(made.notes)
     assert "1,534 of 2,532 cells at 108 epochs (1,469 at all four budgets)" in notes
+    energy = made.tables["budgets"].set_index(["space", "epochs"]).sort_index()["E, kWh: median"]
+    four_epochs = pd.read_parquet(shared / RANDOM_7V, columns=["surrogate_kwh4"])["surrogate_kwh4"].median()
+    assert energy["7v-20k", 4] == pytest.approx(four_epochs, rel=1e-6)
+    assert energy["7v-20k", 108] == pytest.approx(27 * four_epochs, rel=1e-6)
     fronts = made.tables["fronts"]
     four = fronts[fronts["space"] == "4v"]
     assert len(four) == 34  # ecnas.md, where epochs are a decision
