@@ -10,6 +10,7 @@ import typer
 from fairwatt.cli_audit import audit
 from fairwatt.cli_console import Progress, complain, console, prose
 from fairwatt.cli_data import data_app, data_list
+from fairwatt.cli_export import figure, table
 from fairwatt.cli_listing import Listing
 from fairwatt.cli_lists import spaces_app
 from fairwatt.cli_optimizers import check, new_app, optimizers_app
@@ -37,6 +38,8 @@ app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
 app.add_typer(new_app, name="new")
 app.command()(check)
+app.command()(table)
+app.command()(figure)
 app.command()(audit)
 app.command()(reproduce)
 

@@ -20,6 +20,8 @@ COMMANDS = [
     "status",
     "compare",
     "report",
+    "table",
+    "figure",
     "audit",
     "reproduce",
     "sweep",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairwatt.analysis.plain_json import plain_json
 from fairwatt.audit.contrast import Contrast
+from fairwatt.report.typeset import harmless
 
 if TYPE_CHECKING:
     from fairwatt.audit.audit import Audit
@@ -52,7 +53,7 @@ def comparisons_csv(audit: "Audit") -> str:
         cells = row(contrast)
         if place == 0:
             writer.writerow(cells)
-        writer.writerow([_harmless(value) for value in cells.values()])
+        writer.writerow([harmless(value) for value in cells.values()])
     return text.getvalue()
 
 
@@ -89,7 +90,3 @@ def row(contrast: Contrast) -> dict[str, Any]:
         "detectable": contrast.detectable,
         "paired": contrast.paired,
     }
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

@@ -6,7 +6,7 @@ from fairwatt.analysis.areas import area_table
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.ranks import crossing_table, rank_table, ranks_of
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.report.figures import Curve
+from fairwatt.report.figures import Curve, curves_of
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Drawing, Material, Part, Section, budget_marks, kinds, spent_axis
@@ -66,10 +66,7 @@ def ranks(material: Material) -> Section:
 
 def _anytime(material: Material, comparison: Comparison, indicator: str, y_label: str) -> Drawing:
     frame = comparison.curves(indicator)
-    curves = {
-        str(arm): Curve(*(group[column].to_numpy() for column in ("spent_full", "median", "q25", "q75")))
-        for arm, group in frame.groupby("arm", sort=False)
-    }
+    curves = curves_of(frame, ("spent_full", "median", "q25", "q75"))
     caption = f"{y_label.capitalize()} on {comparison.space}; energy axis: {comparison.reference.energy_label}."
     return drawing(
         material, comparison, indicator.replace("_", "-"), curves, y_label, caption, "Median [quartiles]", log_y=True
@@ -77,11 +74,7 @@ def _anytime(material: Material, comparison: Comparison, indicator: str, y_label
 
 
 def _ranks(material: Material, comparison: Comparison, kind: str, frame: "pd.DataFrame") -> Drawing:
-    columns = ("spent_full", "mean_rank", "low", "high")
-    curves = {
-        str(arm): Curve(*(group[column].to_numpy() for column in columns))
-        for arm, group in frame.groupby("arm", sort=False)
-    }
+    curves = curves_of(frame, ("spent_full", "mean_rank", "low", "high"))
     caption = f"Mean rank of {kind}-objective arms on {comparison.space}, 1 is best."
     label = "mean rank (1 is best)"
     return drawing(material, comparison, f"ranks-{kind}", curves, label, caption, "Mean rank [95 %]", best_on_top=True)

@@ -11,7 +11,7 @@ from fairwatt.report.wording import TextTable
 if TYPE_CHECKING:
     import pandas as pd
 
-_TITLES = {
+TITLES = {
     "energy_kwh": "energy, kWh",
     "energy_kwh_min": "min",
     "energy_kwh_max": "max",
@@ -34,7 +34,7 @@ def frame_table(frame: "pd.DataFrame", caption: str) -> TextTable:
     """A data frame as finished text: integers whole, other numbers with four significant digits."""
     text = tuple(place for place, column in enumerate(frame.columns) if frame[column].dtype.kind not in "iuf")
     rows = tuple(tuple(_cell(value) for value in row) for row in frame.itertuples(index=False))
-    titles = tuple(_TITLES.get(str(column), str(column).replace("_", " ")) for column in frame.columns)
+    titles = tuple(TITLES.get(str(column), str(column).replace("_", " ")) for column in frame.columns)
     return TextTable(caption, titles, rows, text=text)
 
 

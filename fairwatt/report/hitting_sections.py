@@ -6,7 +6,7 @@ from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.hitting import full_grid, hits, hitting_table, target_shares
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report.curve_sections import drawing
-from fairwatt.report.figures import Curve
+from fairwatt.report.figures import curves_of
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Drawing, Material, Part, Section, kinds
 from fairwatt.report.wording import TextTable, p_value
@@ -32,10 +32,7 @@ def to_target(material: Material) -> Section:
 def _to_target(material: Material, comparison: Comparison, ranking: Ranking) -> tuple[Drawing, TextTable]:
     found = hits(comparison.endpoints, ranking, comparison.books[-1])
     shares = target_shares(found, full_grid(comparison.books, comparison.endpoints.tariff))
-    curves = {}
-    for arm, group in shares.groupby("arm", sort=False):
-        spent, share = group["spent_full"].to_numpy(), group["share"].to_numpy()
-        curves[str(arm)] = Curve(spent, share, share, share)
+    curves = curves_of(shares, ("spent_full", "share", "share", "share"))
     figure = drawing(
         material,
         comparison,

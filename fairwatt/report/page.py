@@ -5,9 +5,7 @@ is escaped; nothing of the results ever stands in the script.
 """
 
 import base64
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,6 +27,7 @@ from fairwatt.report.chart import standalone
 from fairwatt.report.plain_text import name, plain
 from fairwatt.report.provenance_sections import latest
 from fairwatt.report.section import Material, Section
+from fairwatt.report.typeset import csv_text
 from fairwatt.report.verdict_sections import TONES
 from fairwatt.sealed import write_atomically
 
@@ -102,15 +101,9 @@ def figure_files(made: Sequence[Section]) -> dict[str, str]:
 
 def verdicts_csv(comparisons: Sequence[Comparison]) -> str:
     """All verdicts of all spaces with all their numbers; cells that a spreadsheet would run are quoted as text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for place, comparison in enumerate(comparisons):
-        table = comparison.table()
-        if place == 0:
-            writer.writerow(["space", *table.columns])
-        for row in table.itertuples(index=False):
-            writer.writerow([_harmless(value) for value in (comparison.space, *row)])
-    return text.getvalue()
+    tables = [(comparison.space, comparison.table()) for comparison in comparisons]
+    columns = ["space", *tables[0][1].columns] if tables else []
+    return csv_text(columns, ((space, *row) for space, table in tables for row in table.itertuples(index=False)))
 
 
 def tone(cell: str, reference: str = "") -> str:
@@ -168,7 +161,3 @@ def _file(file: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value not in ("", "-") else value

@@ -2,10 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairwatt.analysis.heat_map import State
+from fairwatt.analysis.heat_map import State, flip_shares
+from fairwatt.analysis.heat_map import heat_map as claims_by_cell
 from fairwatt.analysis.outcome import Outcome, Verdict
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import PRIMARY
@@ -49,29 +50,31 @@ def answers(material: Material) -> Section:
 
 def glance(material: Material) -> Section:
     """All verdicts in one picture: an arm in each row, a space and budget in each column."""
-    grids = []
-    for kind in dict.fromkeys(kind for comparison in material.comparisons for kind in kinds(comparison)):
-        found = {
-            (comparison.space, verdict.budget, versus(verdict)): verdict
-            for comparison in material.comparisons
-            for verdict in comparison.verdicts
-            if verdict.kind == kind
-        }
-        columns = list(dict.fromkeys(key[:2] for key in found))
-        pairs = list(dict.fromkeys(key[2] for key in found))
-        rows = tuple((pair, tuple(_glance_cell(found.get((*column, pair))) for column in columns)) for pair in pairs)
-        groups = Counter(space for space, _ in columns)
-        grids.append(
-            Grid(
-                f"{kind.capitalize()}-objective arms: the verdict, and how many times the budget random search needs "
-                "for the same validation quality [95 %]",
-                "arm v. reference",
-                tuple(budget for _, budget in columns),
-                rows,
-                tuple(groups.items()),
-            )
-        )
-    return Section("glance", "At a glance", (Part(grids=tuple(grids)),), open=True)
+    every = dict.fromkeys(kind for comparison in material.comparisons for kind in kinds(comparison))
+    grids = tuple(glance_grid(material.comparisons, kind) for kind in every)
+    return Section("glance", "At a glance", (Part(grids=grids),), open=True)
+
+
+def glance_grid(comparisons: Sequence[Comparison], kind: str, budget: str = "") -> Grid:
+    """The verdicts of one ranking in all these spaces, at one budget or at all."""
+    found = {
+        (comparison.space, verdict.budget, versus(verdict)): verdict
+        for comparison in comparisons
+        for verdict in comparison.verdicts
+        if verdict.kind == kind and budget in ("", verdict.budget)
+    }
+    columns = list(dict.fromkeys(key[:2] for key in found))
+    pairs = list(dict.fromkeys(key[2] for key in found))
+    rows = tuple((pair, tuple(_glance_cell(found.get((*column, pair))) for column in columns)) for pair in pairs)
+    groups = Counter(space for space, _ in columns)
+    return Grid(
+        f"{kind.capitalize()}-objective arms: the verdict, and how many times the budget random search needs "
+        "for the same validation quality [95 %]",
+        "arm v. reference",
+        tuple(budget for _, budget in columns),
+        rows,
+        tuple(groups.items()),
+    )
 
 
 def tables(material: Material) -> Section:
@@ -87,13 +90,41 @@ def tables(material: Material) -> Section:
 def heat_map(material: Material) -> Section | None:
     """The same searches under other books: a row for each way to keep them, a column for each pair."""
     parts = [
-        Part(comparison.space, grids=(grid,)) for comparison in material.comparisons if (grid := _heat_map(comparison))
+        Part(comparison.space, grids=(grid,)) for comparison in material.comparisons if (grid := heat_grid(comparison))
     ]
     lead = (
         "Every search was recorded once and priced again under each of these books. A number is the arm's paired win "
         "rate: blue where the arm is better, orange where the reference is."
     )
     return Section("heat-map", "What the verdicts hang on", tuple(parts), lead, True) if parts else None
+
+
+def heat_grid(comparison: Comparison, kind: str = "", budget: str = "") -> Grid | None:
+    """What becomes of the claims of one space in each cell, of one ranking and budget or of all; None without cells."""
+    verdicts = [v for v in comparison.verdicts if kind in ("", v.kind) and budget in ("", v.budget)]
+    frame = claims_by_cell(verdicts)
+    if len(frame) == 0 or (frame["cell"] == PRIMARY).all():
+        return None
+    pairs = list(dict.fromkeys(zip(*(frame[name] for name in _PAIR), strict=True)))
+    order, budgets = kinds(comparison), [str(book.budget) for book in comparison.books]
+    currency = comparison.books[0].policy.currency
+    pairs.sort(key=lambda pair: (order.index(pair[0]), budgets.index(pair[1])))
+    found = {(tuple(row[name] for name in _PAIR), row["cell"]): row for row in frame.to_dict("records")}
+    shares = {str(row["cell"]): row for row in flip_shares(verdicts, currency).to_dict("records")}
+    rows = []
+    for cell in dict.fromkeys(frame["cell"]):
+        cells = [_heat_cell(found.get((pair, cell))) for pair in pairs]
+        share = "" if cell == PRIMARY else _share(shares.get(str(cell)))
+        rows.append(("primary books" if cell == PRIMARY else str(cell), (*cells, Cell(share, "share"))))
+    caption = (
+        f"Paired win rate against the reference on {comparison.space}. ✗: this cell flips a claim (in a paired "
+        "interaction test the effect differs from the primary one, and its sign or class with it). ~: the claim is "
+        "weaker here, which may be chance. Hatched: not recorded. Last column: claims that flip, of those recorded."
+    )
+    all_against_one = len({pair[3] for pair in pairs}) == 1
+    heads = [name(pair[2], 28) + ("" if all_against_one else f" v. {name(pair[3], 28)}") for pair in pairs]
+    groups = Counter(f"{kind}, {budget}" for kind, budget, *_ in pairs)
+    return Grid(caption, "books", (*heads, "claims that flip"), tuple(rows), (*groups.items(), ("", 1)), heats=True)
 
 
 def numbers(material: Material) -> Section:
@@ -135,31 +166,6 @@ def _glance_cell(verdict: Verdict | None) -> Cell:
         return Cell("")
     needs = multiple(verdict.arm_equivalent)
     return Cell(outcome(verdict) + ("" if needs == "-" else f"\n{needs}"), f"o {tone(verdict)}", claim(verdict))
-
-
-def _heat_map(comparison: Comparison) -> Grid | None:
-    frame = comparison.heat_map()
-    if len(frame) == 0 or (frame["cell"] == PRIMARY).all():
-        return None
-    pairs = list(dict.fromkeys(zip(*(frame[name] for name in _PAIR), strict=True)))
-    order, budgets = kinds(comparison), [str(book.budget) for book in comparison.books]
-    pairs.sort(key=lambda pair: (order.index(pair[0]), budgets.index(pair[1])))
-    found = {(tuple(row[name] for name in _PAIR), row["cell"]): row for row in frame.to_dict("records")}
-    shares = {str(row["cell"]): row for row in comparison.flip_shares().to_dict("records")}
-    rows = []
-    for cell in dict.fromkeys(frame["cell"]):
-        cells = [_heat_cell(found.get((pair, cell))) for pair in pairs]
-        share = "" if cell == PRIMARY else _share(shares.get(str(cell)))
-        rows.append(("primary books" if cell == PRIMARY else str(cell), (*cells, Cell(share, "share"))))
-    caption = (
-        f"Paired win rate against the reference on {comparison.space}. ✗: this cell flips a claim (in a paired "
-        "interaction test the effect differs from the primary one, and its sign or class with it). ~: the claim is "
-        "weaker here, which may be chance. Hatched: not recorded. Last column: claims that flip, of those recorded."
-    )
-    all_against_one = len({pair[3] for pair in pairs}) == 1
-    heads = [name(pair[2], 28) + ("" if all_against_one else f" v. {name(pair[3], 28)}") for pair in pairs]
-    groups = Counter(f"{kind}, {budget}" for kind, budget, *_ in pairs)
-    return Grid(caption, "books", (*heads, "claims that flip"), tuple(rows), (*groups.items(), ("", 1)), heats=True)
 
 
 def _heat_cell(row: Mapping[Any, Any] | None) -> Cell:

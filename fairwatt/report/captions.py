@@ -1,0 +1,73 @@
+"""What must stand under every table and figure of a paper: how many seeds, which budget, policy and data."""
+
+from collections.abc import Sequence
+
+from fairwatt.analysis.load import Results
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.books import Book
+from fairwatt.budget import component
+from fairwatt.report.plain_text import name
+from fairwatt.report.provenance_sections import latest
+
+DIGEST = 12
+"""Hex digits of a checksum in a caption."""
+INDICATORS = {
+    "regret": "normalised regret of {} error (0 the best network, 1 the median one)",
+    "hypervolume_regret": "hypervolume regret of energy and {} error (0 the true front)",
+}
+
+
+def endpoint(comparison: Comparison, indicator: str) -> str:
+    """An indicator, by what it is measured on."""
+    return INDICATORS[indicator].format(metric(comparison))
+
+
+def metric(comparison: Comparison) -> str:
+    """test, or validation where the space has no test metric."""
+    return comparison.truth.label.partition(" ")[0]
+
+
+def facts(results: Results, comparison: Comparison, arms: Sequence[str], books: Sequence[Book]) -> str:
+    """Seeds, budgets, policy, energies and data of one space, in sentences."""
+    counts = sorted({len(comparison.endpoints.trajectories[arm]) for arm in arms})
+    tariff, policy = comparison.reference.tariff, books[0].policy
+    rules = ", ".join(f"{key} {value}" for key, value in policy.to_json().items())
+    full = f"c̄ = {tariff.mean_full_kwh:.4g} kWh"
+    if policy.currency != "energy":
+        full += f", {tariff.full[component(policy.currency)] / 1e9:.4g} of the ledger's units"
+    return " ".join(
+        (
+            f"n = {spanned(counts)} seeds of each arm.",
+            f"Budget: {' and '.join(str(book.budget) for book in books)} ({full} for one full training; "
+            f"{comparison.reference.energy_label}).",
+            f"Policy {policy.policy_id}: {rules}.",
+            f"Data: {name(comparison.space)}, sha256 {comparison.reference.data_sha256[:DIGEST]}.",
+            made(results),
+        )
+    )
+
+
+def pooled_facts(results: Results, comparisons: Sequence[Comparison], strata: int, seeds: int, budget: str) -> str:
+    """The same of several spaces."""
+    spaces = ", ".join(
+        f"{name(c.space)} (sha256 {c.reference.data_sha256[:DIGEST]}, policy {c.books[0].policy.policy_id})"
+        for c in comparisons
+    )
+    return (
+        f"n = {seeds} seeds of each arm in each of {len(comparisons)} spaces, in {strata} strata. Budget: {budget}. "
+        f"Spaces: {spaces}. About these spaces as they are. {made(results)}"
+    )
+
+
+def made(results: Results) -> str:
+    """What made it, and what keeps it from being the study that was declared."""
+    provisional = "".join(f" Provisional: {caveat}." for caveat in results.caveats)
+    return (
+        f"Study {name(results.study['study'])}, fairwatt {latest(results).get('fairwatt', 'of unknown version')}."
+        + (provisional)
+    )
+
+
+def spanned(counts: Sequence[int]) -> str:
+    """30, or 28 to 30."""
+    return f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

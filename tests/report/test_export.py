@@ -1,0 +1,218 @@
+"""Tables and figures of a small study as files: right numbers, widths, fonts and bytes, and what is refused."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from numpy.typing import NDArray
+
+from fairwatt import cli
+from fairwatt.analysis.load import Results
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.cli_export import figure, table
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.report import ink, tables
+from fairwatt.report.arm_styles import ArmStyles
+from fairwatt.report.exhibits import EXHIBITS
+from fairwatt.report.gallery import Gallery, Wish, find
+from fairwatt.report.plate import inches, rendered
+from fairwatt.report.printed_frame import aligned, estimates_of
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # type: ignore[no-untyped-def]
+    app = typer.Typer()
+    app.command()(table)
+    app.command()(figure)
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.chdir(tmp_path)
+
+    def ran(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fairwatt", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (int(ended.value.code or 0), *capfd.readouterr())
+
+    return ran
+
+
+def test_a_table_has_every_number_and_its_caption(run, folder: Path, comparisons: list[Comparison]) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("table", folder, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert [float(row["win_rate"]) for row in rows] == [verdict.win_rate for verdict in comparisons[0].verdicts]
+    code, out, _ = run("table", folder, "--kind", "single")
+    reference = comparisons[0].reference
+    for words in (
+        "n = 6 seeds",
+        "5 full and 10 full",
+        reference.data_sha256[:12],
+        "Holm over the",
+        "| re v. rs | VOID |",
+    ):
+        assert words in out
+    assert comparisons[0].books[0].policy.policy_id in out
+    assert "semoa v. rs" not in out
+
+
+@pytest.mark.slow
+def test_every_table_can_be_made_or_says_why_not(results: Results) -> None:
+    for each in tables.TABLES:
+        if each.name in ("pooled", "across", "heat-map", "crossings"):
+            with pytest.raises(UserError):
+                tables.tables(results, each.name)
+            continue
+        made = tables.tables(results, each.name, every=True)
+        for sheet, frame in made:
+            assert len(frame)
+            assert {len(row) for row in sheet.rows} <= {len(sheet.columns)}
+
+
+def test_the_page_and_the_overhead_table_count_in_percent(results: Results) -> None:
+    ((sheet, frame),) = tables.tables(results, "overhead")
+    place = sheet.columns.index("% of budget, median")
+    assert float(sheet.rows[0][place]) == pytest.approx(100 * frame["share"].iloc[0], rel=0.01)
+
+
+def test_numbers_of_a_column_line_up() -> None:
+    assert aligned([0.5, 12.25, float("nan")]) == ["0.50", "12.25", "-"]
+    assert aligned([1e-9, 3.0]) == ["1e-09", "3"]
+    assert aligned([3.0, 1200.0]) == ["3", "1,200"]
+    assert estimates_of([0.5, np.nan], [0.25, np.nan], [np.inf, np.nan]) == ["0.500 [0.250, ∞]", "-"]
+
+
+@pytest.mark.slow
+def test_figures_are_the_same_bytes_undated_with_their_fonts(results: Results) -> None:
+    import matplotlib
+
+    with matplotlib.rc_context({"pdf.compression": 0}):
+        made = [
+            rendered(picture.figure, ("pdf", "svg"))
+            for _ in range(2)
+            for picture in Gallery(results).pictures(find(EXHIBITS, "regret"))
+        ]
+    assert made[0] == made[1]
+    assert b"/FontFile2" in made[0]["pdf"]
+    assert b"/Subtype /Type3" not in made[0]["pdf"]
+    assert b"CreationDate" not in made[0]["pdf"]
+    assert b'width="252pt"' in made[0]["svg"]  # 3.5 inches
+
+
+@pytest.mark.slow
+def test_all_figures_are_drawn_or_refused_with_a_reason(results: Results) -> None:
+    gallery = Gallery(results, (), Wish(width=7.16))
+    stems = [picture.stem for picture in gallery.pictures(EXHIBITS)]
+    assert "small-toy-cells-regret" in stems
+    assert "small-toy-cells-differences-semoa-rs" in stems
+    assert len(set(stems)) == len(stems) >= 10
+    refused = {refusal.split(" on ")[0].split(":")[0] for refusal in gallery.refusals}
+    assert {"profiles-single", "iqm-single", "improvement-multi", "heat-map-single"} <= refused
+
+
+def test_a_figure_of_some_arms_shows_those(results: Results) -> None:
+    (picture,) = Gallery(results, (), Wish("5 full", ("re",))).pictures(find(EXHIBITS, "regret"))
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["re"]
+    assert "Budget: 5 full (" in picture.caption
+    assert picture.figure.axes[0].get_xlim()[1] == pytest.approx(5 * 1.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("figure", "{}", "regrets"), "did you mean 'regret'"),
+        (("figure", "{}", "regret", "--space", "toy-cell"), "did you mean 'toy-cells'"),
+        (("figure", "{}", "regret", "--arms", "rs,rex"), "unknown arm 'rex'"),
+        (("figure", "{}", "regret", "--budget", "5 ful"), "did you mean '5 full'"),
+        (("figure", "{}", "regret", "--width", "wide"), "expected single"),
+        (("figure", "{}", "regret", "-o", "a.pdf", "--format", "svg"), "--format svg makes .svg files"),
+        (("figure", "{}", "regret", "-o", "a.jpg"), ".pdf, .svg, .png"),
+        (("figure", "{}", "regret", "-o", "no/a.pdf"), "there is no folder no"),
+        (("figure", "{}", "ranks", "-o", "a.pdf"), "ranks is 2 figures"),
+        (("figure", "{}", "differences", "--arms", "semoa,re"), "re: not in the multi-objective ranking"),
+        (("figure", "{}", "profiles-single"), "pooling needs two different spaces"),
+        (("table", "{}", "--what", "verdict"), "did you mean 'verdicts'"),
+        (("table", "{}", "--kind", "duo"), "unknown kind"),
+        (("table", "nowhere"), "holds no results"),
+        (("table", "{}", "--format", "word"), "unknown format"),
+    ],
+)
+def test_mistakes_are_one_line(run, folder: Path, words: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run(*(str(folder) if word == "{}" else word for word in words))
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.slow
+def test_only_its_own_files_are_written_over(run, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    paper = tmp_path / "paper.tex"
+    paper.write_text("\\documentclass{article}")
+    code, _, err = run("table", folder, "-o", paper)
+    assert code == 2
+    assert "was not made by this command" in err
+    assert paper.read_text() == "\\documentclass{article}"
+    for _ in range(2):
+        assert run("table", folder, "-o", tmp_path / "t.tex")[0] == 0
+        code, out, _ = run("figure", folder, "regret", "--format", "png", "--width", "3")
+        assert code == 0
+        assert "n = 6 seeds" in out
+    picture = tmp_path / "small-toy-cells-regret.png"
+    assert int.from_bytes(picture.read_bytes()[16:20], "big") == 900  # 3 inches of 300 dots
+    picture.write_bytes(b"a holiday")
+    assert run("figure", folder, "regret", "--format", "png")[0] == 2
+    assert picture.read_bytes() == b"a holiday"
+
+
+def test_widths() -> None:
+    assert [inches(width) for width in ("single", "double", "5")] == [3.5, 7.16, 5.0]
+    for width in ("nan", "1", "-3", "inf"):
+        with pytest.raises(UserError):
+            inches(width)
+
+
+def test_names_are_shown_as_they_are() -> None:
+    import matplotlib.cbook
+
+    for given, plain in (("a$b$c", "a$b$c"), ("_x", " _x"), ("中", "\\u4e2d")):
+        text, formula = matplotlib.text.Text()._preprocess_math(ink.shown(given))  # type: ignore[attr-defined]
+        assert (text, formula) == (plain, False)
+
+
+def test_arms_in_colour_differ_in_colour_and_dashes_for_everybody() -> None:
+    arms = tuple(f"arm-{place}" for place in range(30))
+    looks = ink.inks(ArmStyles(arms, "arm-3"), arms[::-1])
+    bright = [look for look in looks.values() if look.bright]
+    assert looks["arm-3"].color == ink.BLACK
+    assert len({look.color for look in bright}) == len({str(look.linestyle) for look in bright}) == len(bright) == 8
+    for matrix in (np.eye(3), PROTAN, DEUTAN):
+        seen = np.array([_lab(matrix @ _linear(colour)) for colour in (ink.BLACK, *ink.COLOURS)])
+        apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(len(seen), 1)]
+        assert apart.min() > 12  # 2.3 is just noticeable
+
+
+PROTAN = np.array(
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+)  # Machado, Oliveira and Fernandes 2009
+DEUTAN = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
+
+
+def _linear(colour: str) -> NDArray[np.float64]:
+    channels = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def _lab(linear: NDArray[np.float64]) -> list[float]:
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(to_xyz @ np.clip(linear, 0, 1) / [0.9505, 1.0, 1.089])
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
+
+
+def test_an_unknown_table_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="verdicts"):
+        tables.find("verdict")
