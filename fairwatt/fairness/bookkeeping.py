@@ -159,6 +159,8 @@ def _rows(run: Run, dues: Sequence[Due]) -> Iterator[Fault]:
                 yield fault(17, place, f"answered, though it costs {due.cost} and {left} were left")
             elif row.cost != left:
                 yield fault(17, place, f"the last charge is {row.cost}, where {left} were left")
+            elif row.cost_nj != (part := due.energy_nj * left // due.cost):
+                yield fault(17, place, f"the last charge is {row.cost_nj} of energy, where its share is {part}")
         elif row.cost != due.cost or row.cost_nj != due.energy_nj:
             charged, expected = (row.cost, due.cost) if row.cost != due.cost else (row.cost_nj, due.energy_nj)
             what = f"a {due.kind} was charged {charged} instead of {expected}"

@@ -37,6 +37,8 @@ def energy_is_counted(evidence: Evidence) -> Told:
         + (f", {early.total():,} ended before ({named(early)}; up to {slack:.1%} unspent)" if early else "")
         + f". Energy of a search in kWh{', over its budget factor' * factors}: {energies}."
     )
+    if again := sum(len(world.books) for world in evidence.worlds) - len(runs):
+        text += f" The books of {count(again, 'search')} that were run again in other worlds add up too."
     if currency != "energy":
         return State.FAIL, f"The shared budget counts {currency}, not energy. {text}"
     return State.PASS, text
@@ -76,7 +78,10 @@ def initial_design(evidence: Evidence) -> Told:
             header, requests = own.run.header, own.run.requests
             design: list[object] = [request.trial.config for request in requests[: header.initial]]
             arm, first = designs.setdefault(header.seed, (header.arm, design))
-            if design != first:
+            shared = min(len(design), len(first))  # a search may end within the design
+            if len(design) > len(first):
+                designs[header.seed] = header.arm, design
+            if design[:shared] != first[:shared]:
                 faults.append(f"{space}: under seed {header.seed} {header.arm} starts with other networks than {arm}")
             # a design's network is free at most where it is the same as one before it
             paid += sum(due.cost for due in own.dues[: header.initial])
@@ -131,12 +136,14 @@ def everything_is_charged(evidence: Evidence) -> Told:
     rows = [row for run in evidence.runs for row in run.rows]
     charges = Counter(row.charge for row in rows if row.trial is not None)
     energy_nj = sum(row.cost_nj for row in rows)
-    return State.PASS, (
+    text = (
         f"{charges.total():,} answers, {charges[Charge.NEW] + charges[Charge.CONTINUE]:,} of them paid trainings, "
         f"{charges[Charge.CACHED]:,} from the cache, {charges[Charge.INVALID]:,} impossible proposals; reckoned from "
         f"the answers' own energy, time and epochs, each cost what was charged, "
-        f"{energy_nj / (JOULES_PER_KWH * NANO):.4g} kWh in all."
+        f"{energy_nj / (JOULES_PER_KWH * NANO):.4g} kWh in all; no configuration is a network in one search and "
+        f"impossible in another."
     )
+    return (State.NOT_TOLD, f"{text} {evidence.unheld}") if evidence.unheld else (State.PASS, text)
 
 
 def closing(evidence: Evidence) -> Told:

@@ -11,7 +11,7 @@ from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.budget import component
+from fairwatt.budget import Budget, component
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
@@ -78,6 +78,7 @@ def detectable(evidence: Evidence) -> Told:
 def tracks(evidence: Evidence) -> Told:
     """T19: within a ranking, arms pursue the same objective; a reference that ignores objectives may be in both."""
     faults: dict[str, None] = {}
+    both: dict[str, None] = {}
     told = []
     for comparison in evidence.comparisons:
         for ranking, wanted in zip(RANKINGS, (("val_error",), ("val_error", "energy_kwh")), strict=True):
@@ -85,11 +86,20 @@ def tracks(evidence: Evidence) -> Told:
             told.append(f"{comparison.space}: {ranking.kind} {len(arms)}")
             for arm in arms:
                 header = comparison.endpoints.header(arm)
-                if header.objectives != wanted and header.optimizer != RANDOM_SEARCH:
+                if header.objectives == wanted or header.optimizer == RANDOM_SEARCH:
+                    continue
+                if len(header.kinds) > 1 and header.objectives == ("val_error",):
+                    both[arm] = None  # as random search it may look at none
+                else:
                     what = f"{arm} pursues {' and '.join(header.objectives)}, and is ranked by {ranking.endpoint} too"
                     faults[what] = None
     if faults:
         return failed(list(faults))
+    if both:
+        return State.NOT_TOLD, (
+            f"In both rankings, and told the validation error alone: {', '.join(both)}. Whether it pursues that, or "
+            f"nothing, as random search does, runs do not show. Rankings: {'; '.join(told)} arms."
+        )
     return State.PASS, (
         f"Two rankings, each of arms with one objective and of random search, which has none: {'; '.join(told)} arms."
     )
@@ -160,7 +170,7 @@ def declaration(evidence: Evidence) -> Told:
         if other := compared - declared:
             faults.append(f"{comparison.space}: {len(other)} searches were not declared, such as {min(other)}")
         faults += _undeclared_settings(comparison, results.study)
-        if [str(book.budget) for book in comparison.books] != [str(text) for text in results.study["budgets"]]:
+        if [book.budget for book in comparison.books] != [Budget.parse(str(b)) for b in results.study["budgets"]]:
             faults.append(f"{comparison.space}: compared at other budgets than were declared")
         if comparison.protocol.reference_arm != results.study["reference"]:
             faults.append(f"{comparison.space}: compared with another reference than was declared")

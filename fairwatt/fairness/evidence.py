@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.outcome import Outcome, Verdict
@@ -11,13 +12,23 @@ from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.trajectories import Trajectory
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness.bookkeeping import Books, Fault
+from fairwatt.fairness.held_answers import Held, held
 from fairwatt.fairness.threats import State
+from fairwatt.problem import Reference
 from fairwatt.records import Run
 
 Told = tuple[State, str]
 """What the evidence says of one threat, and the evidence."""
 
 CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
+
+
+class World(NamedTuple):
+    """Searches that one reference is about. name: of the space; of the re-runs' world too, where they are re-runs."""
+
+    name: str
+    reference: Reference
+    books: tuple[Books, ...]
 
 
 @dataclass(frozen=True)
@@ -39,15 +50,32 @@ class Evidence:
             for comparison in self.comparisons
         }
 
+    @cached_property
+    def worlds(self) -> tuple[World, ...]:
+        """The searches that are compared, by space, and those that were run again in other worlds."""
+        found = []
+        for comparison in self.comparisons:
+            found.append(World(comparison.space, comparison.reference, self.books[comparison.space]))
+            for name, (reference, runs) in self.results.reruns.get(comparison.space, {}).items():
+                found.append(World(f"{comparison.space}, run again ({name})", reference, tuple(map(Books, runs))))
+        return tuple(found)
+
+    @cached_property
+    def held(self) -> dict[str, Held]:
+        """The answers of each world, by its name, held against its truth."""
+        return {
+            world.name: held(world.name, world.reference, [books.run for books in world.books]) for world in self.worlds
+        }
+
     @property
     def all_books(self) -> Iterator[Books]:
-        """Of all spaces."""
+        """Of all spaces, without re-runs."""
         for books in self.books.values():
             yield from books
 
     @property
     def runs(self) -> Iterator[Run]:
-        """Of all spaces."""
+        """Of all spaces, without re-runs."""
         return (books.run for books in self.all_books)
 
     @cached_property
@@ -62,12 +90,24 @@ class Evidence:
 
     @cached_property
     def fault_list(self) -> dict[int, list[Fault]]:
-        """Faults of the books and of the answers, by number of the threat."""
+        """Faults of the books and of the answers, by number of the threat; those of re-runs come after the others."""
         found: dict[int, list[Fault]] = {}
-        for books in self.all_books:
-            for fault in books.faults:
+        for world in sorted(self.worlds, key=lambda world: world.name not in self.books):
+            kept = (fault._replace(space=world.name) for books in world.books for fault in books.faults)
+            for fault in (*kept, *self.held[world.name].faults):
                 found.setdefault(fault.threat, []).append(fault)
         return found
+
+    @property
+    def unheld(self) -> str:
+        """What is to be said of spaces whose reference does not know what a search may see; empty for none."""
+        names = [world.name for world in self.worlds if not self.held[world.name].known]
+        if not names:
+            return ""
+        return (
+            f"What repeated trainings came out as is not in the reference of {', '.join(names)}, written before those "
+            f"were kept: its full trainings could not be held against it."
+        )
 
     def faults(self, threat: int) -> list[Fault]:
         """Faults of the books and of the answers that are this threat."""

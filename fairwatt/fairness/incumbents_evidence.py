@@ -103,7 +103,7 @@ def selection(evidence: Evidence) -> dict[int, Told]:
             _incumbent(found, search, regrets)
             if arm in multi:
                 _front(found, search)
-    return {6: _fronts(found), 9: _selected(evidence, found), 14: _fidelities(evidence, found)}
+    return {6: _fronts(evidence, found), 9: _selected(evidence, found), 14: _fidelities(evidence, found)}
 
 
 def _regrets(comparison: Comparison) -> Array:
@@ -155,9 +155,10 @@ def _front(found: Selection, search: Search) -> None:
         found.faults[6].append(f"{search.name}: the front is not that of its full trainings{what}")
 
 
-def _fronts(found: Selection) -> Told:
-    if found.faults[6]:
-        return failed(found.faults[6])
+def _fronts(evidence: Evidence, found: Selection) -> Told:
+    faults: list[Fault | str] = [*evidence.faults(6), *found.faults[6]]
+    if faults:
+        return failed(faults)
     if not found.fronts:
         return State.NOT_APPLICABLE, "No arm is ranked by fronts."
     return State.PASS, (
@@ -183,8 +184,9 @@ def _selected(evidence: Evidence, found: Selection) -> Told:
 
 
 def _fidelities(evidence: Evidence, found: Selection) -> Told:
-    if found.faults[14]:
-        return failed(found.faults[14])
+    faults: list[Fault | str] = [*evidence.faults(14), *found.faults[14]]
+    if faults:
+        return failed(faults)
     without = ""
     if found.without:
         without = f" {count(found.without, 'search')} ended before a full training: regret 1."

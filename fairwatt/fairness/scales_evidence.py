@@ -43,6 +43,11 @@ def indicators(evidence: Evidence) -> Told:
                 )
     if faults:
         return failed(faults)
+    if not told:
+        return (
+            State.NOT_APPLICABLE,
+            "No ranking has two arms: there is nothing that an indicator would have to tell apart.",
+        )
     return State.PASS, (
         f"Reference point {REFERENCE_POINT} in units of the true front, whose corners were found again from the "
         f"reference. 90 % of final values: {'; '.join(told)}."

@@ -1,11 +1,16 @@
 """What the audit says of answers: each finding has answers that fail it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from audited import BUDGET, evidence, results, small, tampered, with_answer
+from audited import BUDGET, evidence, results, small, tampered, with_answer, with_row
+from synthetic import INVALID, world
 
+from fairwatt.analysis.protocol import Protocol
+from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness import answers_evidence as answers
+from fairwatt.fairness.books_evidence import energy_is_counted, everything_is_charged
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
 from fairwatt.records import Request, Run
@@ -26,7 +31,7 @@ def test_one_question_with_two_answers() -> None:
     assert answers.answers_are_stored(_study())[0] is State.PASS
     state, told = answers.answers_are_stored(_study(tampered(RUNS, "semoa-release", with_answer(0, _noisy))))
     assert state is State.FAIL
-    assert told.startswith("toy-cells: semoa-release, seed 1, row 0: answered otherwise than hb, row 0, on the same")
+    assert "toy-cells: semoa-release, seed 1, row 0: answered otherwise than hb, row 0, on the same network" in told
 
 
 def test_a_repeat_that_was_chosen_by_hand() -> None:
@@ -42,6 +47,53 @@ def test_two_seeds_that_are_one_search() -> None:
     runs = tampered(RUNS, "rs", lambda run: replace(first, header=run.header))
     state, told = answers.seeds_control(_study(runs))
     assert (state, told) == (State.FAIL, "toy-cells: rs asks the same under seeds 0 and 1.")
+
+
+def test_a_search_that_asks_nothing_possible_tells_nothing_of_its_seed() -> None:
+    synthetic = world(5)
+    lost = {"initial": 0, "ended": True, "budget": BUDGET}
+
+    def told(asked: Callable[[int], list[Request]]) -> State:
+        runs = [synthetic.record([synthetic.ask(seed)], "rs", seed, **lost) for seed in range(2)]
+        runs += [synthetic.record(asked(seed), "lost", seed, **lost) for seed in range(2)]
+        comparison = Comparison(runs, synthetic.reference, Protocol(budgets=(BUDGET,)), sensitivity=False)
+        return answers.seeds_control(Evidence(results(runs, BUDGET), [comparison]))[0]
+
+    impossible = synthetic.ask(INVALID)
+    assert told(lambda seed: [impossible] * 3) is State.NOT_TOLD
+    assert told(lambda seed: [_elsewhere(impossible, seed)] * 3) is State.PASS
+    assert told(lambda seed: [impossible, synthetic.ask(0)]) is State.FAIL
+
+
+def _elsewhere(request: Request, seed: int) -> Request:
+    return replace(request, trial=replace(request.trial, config=(INVALID, seed)))
+
+
+def test_a_reference_that_does_not_know_repeats_cannot_confirm_answers() -> None:
+    known = results(RUNS, BUDGET).references["toy-cells"]
+    old = _study(references={"toy-cells": replace(known, val_repeats=None, energy_repeats=None)})
+    for find in (answers.answers_are_stored, everything_is_charged):
+        state, told = find(_study())
+        assert (state, "could not be held against it" in told) == (State.PASS, False)
+        state, told = find(old)
+        assert (state, "the reference of toy-cells, written before" in told) == (State.NOT_TOLD, True)
+
+
+def test_answers_of_searches_that_were_run_again() -> None:
+    reference = results(RUNS, BUDGET).references["toy-cells"]
+
+    def again(runs: tuple[Run, ...]) -> Evidence:
+        return _study(reruns={"toy-cells": {"raw sampler": (reference, runs)}})
+
+    state, told = energy_is_counted(again(RUNS))
+    assert (state, "books of 9 searches that were run again in other worlds add up too" in told) == (State.PASS, True)
+    assert answers.answers_are_stored(again(RUNS))[0] is State.PASS
+    state, told = energy_is_counted(again(tampered(RUNS, "rs", with_row(3, spent=5))))
+    assert state is State.FAIL
+    assert told.startswith("toy-cells, run again (raw sampler): rs, seed 1, row 3: shows 5 as spent")
+    state, told = answers.answers_are_stored(again(tampered(RUNS, "rs", with_answer(5, _noisy))))
+    assert state is State.FAIL
+    assert told.startswith("toy-cells, run again (raw sampler): rs, seed 1, row 5: validation error")
 
 
 def test_test_metrics_that_are_none() -> None:

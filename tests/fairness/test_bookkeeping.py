@@ -109,6 +109,7 @@ LAST = len(RS.rows) - 1
         (16, lambda run: replace(run, requests=run.requests[:LAST]), "was not recorded"),
         (17, with_row(LAST, trial=RS.requests[LAST].trial), "answered, though it costs"),
         (17, with_row(LAST, cost=1), "the last charge is 1"),
+        (17, with_row(LAST, cost_nj=1), "the last charge is 1 of energy, where its share is"),
         (17, lambda run: replace(run, rows=(*run.rows, run.rows[0])), "goes on after its budget is spent"),
     ],
 )
@@ -133,6 +134,17 @@ def test_what_overshoots_a_budget_is_a_fault_of_the_whole_search() -> None:
     assert Books(run).faults == []  # as that policy says
     strict = replace(run, header=replace(run.header, policy=AccountingPolicy().to_json()))
     assert any(fault.row == -1 and "of a budget of" in fault.what for fault in Books(strict).faults)
+
+
+def test_a_longer_training_that_is_cheaper_gives_nothing_back() -> None:
+    """As by two repeats of one table, or by another device's price."""
+    short, long = WORLD.ask(0, FIDELITIES[0]), WORLD.ask(0, 1.0)
+    dear = replace(short, trial=replace(short.trial, energy_kwh=2 * long.trial.energy_kwh))
+    policy = AccountingPolicy(fidelity="continue")
+    run = WORLD.record([dear, long], "a", 0, ended=True, policy=policy)
+    books = Books(run)
+    assert [(due.cost, due.energy_nj) for due in books.dues] == [(dear.cost.energy_nj,) * 2, (0, 0)]
+    assert Books(price(run, policy, run.header.budget, "30 full")).faults == []
 
 
 def test_evaluations_and_epochs_of_a_continued_training() -> None:

@@ -8,7 +8,7 @@ from audited import BUDGET, evidence, record, results, small, tampered, with_ans
 from fairwatt.fairness import books_evidence as books
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
-from fairwatt.records import Run
+from fairwatt.records import Request, Run
 
 RUNS = small()
 
@@ -48,6 +48,18 @@ def test_arms_that_start_elsewhere() -> None:
     )
     state, told = books.initial_design(_study(runs))
     assert (state, told) == (State.FAIL, "toy-cells: under seed 1 hb starts with other networks than rs.")
+
+
+def test_an_arm_that_ends_within_the_design() -> None:
+    short = tampered(RUNS, "rs", lambda run: replace(run, requests=run.requests[:2], rows=run.rows[:2], ended=True))
+    assert books.initial_design(_study(short))[0] is State.PASS
+    first = tampered(short, "hb", with_answer(2, _elsewhere))  # seen only beside the arms that get so far
+    assert books.initial_design(_study(first))[0] is State.FAIL
+    assert books.initial_design(_study(tampered(short, "rs", with_answer(1, _elsewhere))))[0] is State.FAIL
+
+
+def _elsewhere(request: Request) -> Request:
+    return replace(request, trial=replace(request.trial, config=(9,)))
 
 
 def test_a_policy_that_credits_what_overshoots() -> None:

@@ -48,6 +48,13 @@ def test_arms_of_two_objectives_in_one_ranking() -> None:
     assert (state, told) == (State.FAIL, "hb pursues val_error and energy_kwh, and is ranked by regret too.")
 
 
+def test_an_arm_of_both_rankings_that_looks_at_the_error_alone() -> None:
+    state, told = design.tracks(_study(_of("hb", kinds=("single", "multi"))))
+    assert state is State.NOT_TOLD
+    assert told.startswith("In both rankings, and told the validation error alone: hb.")
+    assert design.tracks(_study(_of("hb", kinds=("multi",))))[0] is State.FAIL
+
+
 def test_brackets_without_lengths() -> None:
     long = _of("hb", cycle_full=14.0)
     assert design.settings(_study(long))[0] is State.PASS
@@ -73,6 +80,11 @@ def test_code_that_cannot_be_had_again(provenance: list[dict[str, str]], state: 
 
 def test_a_study_that_is_what_was_declared() -> None:
     assert design.declaration(_study())[0] is State.PASS
+
+
+@pytest.mark.parametrize("text", ["14.0 full", "14full"])
+def test_a_budget_is_declared_by_what_it_is_and_not_by_how_it_is_written(text: str) -> None:
+    assert design.declaration(_study(**_declared(budgets=[text])))[0] is State.PASS
 
 
 def _declared(**changes: Any) -> dict[str, Any]:

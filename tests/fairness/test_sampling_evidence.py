@@ -9,7 +9,7 @@ from synthetic import world
 from fairwatt.analysis.protocol import Protocol
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness.bookkeeping import Books
-from fairwatt.fairness.sampling_evidence import UNLIKELY, _chi_square, sampling
+from fairwatt.fairness.sampling_evidence import UNLIKELY, _chi_square, _drawn, sampling
 from fairwatt.fairness.threats import State
 
 RUNS = small()
@@ -30,6 +30,30 @@ def test_draws_that_are_not_the_samplers() -> None:
     assert state is State.FAIL
     assert told.startswith("toy-cells: the proposals of random search are not those of the declared sampler")
     assert sampling(evidence(results(nobody, BUDGET)))[0] is State.NOT_TOLD
+
+
+def test_draws_of_a_sampler_without_declared_probabilities() -> None:
+    raw = tuple(replace(run, header=replace(run.header, sampler="raw")) for run in RUNS)
+    state, told = sampling(evidence(results(raw, BUDGET)))
+    assert (state, "is not known of toy-cells (raw)." in told) == (State.NOT_TOLD, True)
+    reference = results(RUNS, BUDGET).references["toy-cells"]
+    equal = replace(reference, probabilities=np.full(len(reference.keys), 1 / len(reference.keys)))
+    assert sampling(evidence(results(raw, BUDGET, references={"toy-cells": equal})))[0] is State.PASS
+
+
+def test_a_design_that_arms_share_is_one_draw() -> None:
+    """Of twenty arms of random search under one seed; an arm that ends within the design adds nothing of it."""
+    synthetic = world(300)
+    runs = [synthetic.random_search(f"rs{arm}", 0, 20, ended=True) for arm in range(20)]
+    runs.append(synthetic.record(runs[0].requests[:2], "ended", 0, ended=True))
+    books = [Books(run) for run in runs]
+    requests = list(_drawn(books))
+    assert len(requests) == 3 + 20 * 17
+    assert requests[:20] == list(runs[0].requests)
+    assert list(_drawn(books[::-1]))[:5] == [*runs[0].requests[:2], *runs[-2].requests[2:5]]
+    assert len(list(_drawn(books[::-1]))) == len(list(_drawn([books[0], books[-1], *books[1:-1]]))) == len(requests)
+    comparison = Comparison(runs, synthetic.reference, Protocol("rs0", ("30 full",)), sensitivity=False)
+    assert _chi_square(comparison, books)[1] == len(requests)
 
 
 def test_the_test_of_draws_keeps_its_level() -> None:

@@ -15,7 +15,6 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness import scales_evidence as scales
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
-from fairwatt.problem import Reference
 
 RUNS = small()
 
@@ -43,19 +42,27 @@ def test_a_saturated_indicator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.startswith("toy-cells: hypervolume_regret of 90 % of searches lies within 0")
 
 
-def _reference(**tariff: Any) -> dict[str, dict[str, Reference]]:
+def test_one_arm_has_nobody_to_be_told_from() -> None:
+    alone = tuple(run for run in RUNS if run.header.arm == "rs")
+    assert scales.indicators(evidence(results(alone, BUDGET)))[0] is State.NOT_APPLICABLE
+
+
+def _tariff(**tariff: Any) -> Evidence:
+    """The study in a space with another tariff."""
     reference = results(RUNS, BUDGET).references["toy-cells"]
-    return {"references": {"toy-cells": replace(reference, tariff=replace(reference.tariff, **tariff))}}
+    other = replace(reference, tariff=replace(reference.tariff, **tariff))
+    runs = [replace(run, header=replace(run.header, tariff=other.tariff.to_json())) for run in RUNS]
+    return evidence(results(runs, BUDGET, references={"toy-cells": other}))
 
 
 def test_budgets_beyond_a_quarter_of_exhaustive_search() -> None:
     tariff = results(RUNS, BUDGET).references["toy-cells"].tariff
     assert scales.exhaustive_share(_study())[0] is State.PASS
     exhaustive = tariff.full._replace(energy_nj=50 * tariff.full.energy_nj)
-    state, told = scales.exhaustive_share(_study(**_reference(exhaustive=exhaustive)))
+    state, told = scales.exhaustive_share(_tariff(exhaustive=exhaustive))
     assert state is State.FAIL
     assert told.startswith("toy-cells: rs may spend 28% of exhaustive search")
-    assert scales.exhaustive_share(_study(**_reference(exhaustive=None)))[0] is State.NOT_TOLD
+    assert scales.exhaustive_share(_tariff(exhaustive=None))[0] is State.NOT_TOLD
 
 
 def test_overhead_that_is_large_or_unknown() -> None:
