@@ -64,7 +64,7 @@ class EnergyError:
         """
         tariff, energy = reference.tariff, reference.energy_kwh
         wrong = energy if self.by_key is None else energy * self.by_key
-        chances = np.ones(len(energy)) if reference.probabilities is None else reference.probabilities
+        chances = _weights(reference)
         mean, short = float(chances @ wrong / (chances @ energy)), float(self.at(reference.fidelities[0]))
         return Tariff(
             cheapest=_scaled(tariff.cheapest, short * float(wrong.min() / energy.min())),
@@ -109,6 +109,18 @@ def energy_errors(reference: Reference) -> dict[str, EnergyError | str]:
         normal = stream("analysis", f"{reference.name}: energy spread", draw).standard_normal(len(reference.keys))
         found[name] = EnergyError(name, np.exp(sigma * normal - sigma**2 / 2))
     return found
+
+
+def _weights(reference: Reference) -> Array:
+    """[K] of keys in the tariff's means, which are of all keys or of the sampler's draws: whichever c̄ comes from."""
+    even = np.full(len(reference.keys), 1.0 / len(reference.keys))
+    if reference.probabilities is None:
+        return even
+    found = [
+        abs(float(chances @ reference.energy_kwh) - reference.tariff.mean_full_kwh)
+        for chances in (even, reference.probabilities)
+    ]
+    return even if found[0] <= found[1] else reference.probabilities
 
 
 def _scaled(cost: Cost, factor: float) -> Cost:

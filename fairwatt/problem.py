@@ -125,8 +125,9 @@ class Tariff:
     """What the books need to know of a benchmark's prices, each in every currency.
 
     cheapest: lowest cost at the first fidelity; first: mean cost there; full: mean cost of full training (c̄); means
-    are over draws of the space's sampler, where its probabilities are known, else over keys. exhaustive: full
-    training of every configuration; None in a space that cannot be enumerated.
+    are over keys, or over draws of the sampler where a space has but one and it prefers some; a space with a choice
+    of samplers has one c̄, so that a budget buys the same under each. exhaustive: full training of every
+    configuration; None in a space that cannot be enumerated.
     """
 
     cheapest: Cost

@@ -58,12 +58,27 @@ def test_prices_and_truth_agree_under_an_error(reference: Reference) -> None:
     assert wrong.tariff.exhaustive.energy_nj == pytest.approx(wrong.energy_kwh.sum() * 3.6e15, rel=1e-9)
     assert wrong.energy_repeats is not None
     assert wrong.energy_repeats.mean(axis=1) == pytest.approx(wrong.energy_kwh)
-    likely = replace(reference, probabilities=np.where(np.arange(2532) < 10, 0.09, 0.1 / 2522))
+    chances = np.where(np.arange(2532) < 10, 0.09, 0.1 / 2522)
+    of_draws = reference.tariff.full._replace(energy_nj=round(chances @ reference.energy_kwh * 3.6e15))
+    likely = replace(reference, probabilities=chances, tariff=replace(reference.tariff, full=of_draws))
     assert likely.probabilities is not None
     ratio = likely.probabilities @ wrong.energy_kwh / (likely.probabilities @ reference.energy_kwh)
     full = error.tariff(likely).full.energy_nj
-    assert full == pytest.approx(reference.tariff.full.energy_nj * ratio)
+    assert full == pytest.approx(of_draws.energy_nj * ratio)
     assert full != pytest.approx(wrong.tariff.full.energy_nj, rel=1e-3)
+    assert error.tariff(likely).exhaustive == wrong.tariff.exhaustive  # every cell once, however likely it is
+    of_keys = error.tariff(replace(likely, tariff=reference.tariff))  # one c̄ for every sampler, as tables of cells have
+    assert of_keys == wrong.tariff
+
+
+def test_the_cheapest_training_is_that_of_the_network_that_is_cheapest_then(reference: Reference) -> None:
+    factors = np.ones(2532)
+    cheapest = int(np.argmin(reference.energy_kwh))
+    factors[cheapest] = 0.5
+    tariff = EnergyError("one is cheaper", factors).tariff(reference)
+    assert tariff.cheapest.energy_nj == pytest.approx(reference.tariff.cheapest.energy_nj / 2)
+    assert tariff.full.energy_nj == pytest.approx(reference.tariff.full.energy_nj, rel=1e-3)
+    assert tariff.first.energy_nj == pytest.approx(reference.tariff.first.energy_nj, rel=1e-3)
 
 
 def test_the_spread_is_fixed_for_each_network_and_as_wide_as_published(reference: Reference) -> None:

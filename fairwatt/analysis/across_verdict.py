@@ -3,18 +3,20 @@
 WIN: Holm p < .05 of a sign-flip test over all spaces; the pooled ratio of RS-equivalent energies beyond +-10 % with its
 whole interval, on the same side; and no space where the other arm is significantly better. WIN (small): the ratio's
 interval excludes 1 only. EQUIVALENT: it lies within +-10 %, and no space finds a difference. POLICY-DEPENDENT: one of
-these, but the verdict of a space is. VOID: fewer than two spaces without a reason to void theirs. INCONCLUSIVE: the
-rest, a reversal named.
+these, but other books flip the effect in a space, whether that space claims something by itself or not. VOID: fewer
+than two spaces without a reason to void theirs, or fewer than two that do not share their networks. INCONCLUSIVE: the
+rest, a reversal named; and every claim that some space cannot test, its recordings not reaching all policies and
+currencies.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict
+from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict, missing_cells
 from fairwatt.analysis.protocol import LEVEL, ROPE
 from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.statistics import Interval, holm, paired_win_rate
@@ -33,6 +35,8 @@ class AcrossVerdict:
     effect: mean over strata of the mean difference over its root mean square, negative is better for the arm. p: of
     effect 0, by flipping the signs of pairs in all spaces; p_holm: over the verdicts across spaces. reversals: spaces
     with Holm p < .05 for the arm that is worse over all. censored: some equivalent touches an end of its closed form.
+    flips, unrecorded: by space, where there are any, the cells that flip and those that a claim needs and that are not
+    recorded.
     """
 
     kind: str
@@ -52,6 +56,8 @@ class AcrossVerdict:
     reversals: tuple[str, ...]
     censored: bool
     reasons: tuple[str, ...]
+    flips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unrecorded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,9 @@ def pooled_verdict(
     if len(pairs) < 2:
         reason = f"{len(pairs)} of {len(verdicts)} spaces have a verdict that is not VOID; two are needed"
         return replace(found, outcome=Outcome.VOID, reasons=(reason,))
+    if len(groups) < 2:
+        reason = f"{' and '.join(spaces)} share their networks: they are one space, and two are needed"
+        return replace(found, outcome=Outcome.VOID, reasons=(reason,))
     weights = np.array([1 / len(groups) / len(next(group for group in groups if s in group)) for s in spaces])
     differences = [pair.values[:, 0] - pair.values[:, 1] for pair in pairs]
     ratio, (effect, p) = _ratio(pairs, weights, rng, draws), stratified_sign_flips(differences, weights, rng, draws)
@@ -115,6 +124,8 @@ def pooled_verdict(
         p=p,
         reversals=reversals if worse else (),
         censored=any(p.verdict.arm_equivalent.censored or p.verdict.reference_equivalent.censored for p in pairs),
+        flips={pair.verdict.space: pair.verdict.flips for pair in pairs if pair.verdict.flips},
+        unrecorded={pair.verdict.space: missing for pair in pairs if (missing := missing_cells(pair.verdict))},
     )
 
 
@@ -137,11 +148,17 @@ def _decided(verdict: AcrossVerdict) -> AcrossVerdict:
         outcome, winner = Outcome.EQUIVALENT, ""
     elif verdict.p_holm < LEVEL and ((ratio.low > 1 and verdict.effect < 0) or (ratio.high < 1 and verdict.effect > 0)):
         outcome = Outcome.WIN if ratio.low > high or ratio.high < low else Outcome.WIN_SMALL
+    elif math.isnan(ratio.value):
+        return replace(verdict, reasons=("random search's multiples are not known in every space",))
     else:
         return verdict
-    flips = [space for space in verdict.spaces if verdict.outcomes[space] is Outcome.POLICY_DEPENDENT]
-    if flips:
-        reason = f"other books flip the verdict in {', '.join(flips)}"
+    if verdict.unrecorded:
+        cells = "; ".join(dict.fromkeys(cell for missing in verdict.unrecorded.values() for cell in missing))
+        reason = f"not recorded under other books in {', '.join(verdict.unrecorded)} ({cells}); run them as a study"
+        return replace(verdict, reasons=(reason,))
+    if verdict.flips:
+        told = (f"{space} ({'; '.join(cells)})" for space, cells in verdict.flips.items())
+        reason = f"other books flip it in {', '.join(told)}"
         return replace(verdict, outcome=Outcome.POLICY_DEPENDENT, reasons=(reason,))
     return replace(verdict, outcome=outcome, winner=winner)
 

@@ -11,13 +11,22 @@ from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.trajectories import Trajectory
 from fairwatt.analysis.truth import Truth
 from fairwatt.books import Book
+from fairwatt.budget import component
 from fairwatt.errors import UnknownNameError
 from fairwatt.ledger import AccountingPolicy
 from fairwatt.problem import Tariff
-from fairwatt.records import Header, Run
+from fairwatt.records import JOULES_PER_KWH, NANO, Header, Run
 from fairwatt.streams import stream
 
 Array = NDArray[np.float64]
+
+
+_UNEVEN = "raw"
+"""The sampler of cells that prefers some of them: without probabilities it is not known, and never uniform."""
+
+
+_UNIT = {"energy": JOULES_PER_KWH * NANO, "time": NANO}
+"""What costs are in, in billionths as tariffs have them."""
 
 
 class Ranking(NamedTuple):
@@ -44,11 +53,12 @@ class Endpoints:
     def __init__(self, runs: Sequence[Run], truth: Truth, protocol: Protocol) -> None:
         self.truth = truth
         self.protocol = protocol
+        self._samplers = {run.header.sampler for run in runs}
         self.trajectories: dict[str, dict[int, Trajectory]] = {}
         for run in runs:
             self.trajectories.setdefault(run.header.arm, {})[run.header.seed] = Trajectory(run, truth)
         self._values: dict[tuple[str, Book, str], Mapping[int, float]] = {}
-        self._curves: dict[tuple[str, bool], RandomSearchCurve] = {}
+        self._curves: dict[tuple[str, bool, str], RandomSearchCurve] = {}
 
     @property
     def tariff(self) -> Tariff:
@@ -82,18 +92,26 @@ class Endpoints:
     def random_search(self, quality: str, policy: AccountingPolicy) -> RandomSearchCurve:
         """Random search with the space's sampler, in closed form: without replacement where repetitions are free.
 
-        Where trainings are repeated with noise it selects by one repeat, as arms do. Raises UnknownNameError.
+        Where trainings are repeated with noise it selects by one repeat, as arms do. Unknown for the raw sampler where
+        the reference is of before its probabilities were part of it. Raises UnknownNameError.
         """
         replacement = policy.duplicates != "cached_free"
-        if (quality, replacement) not in self._curves:
+        asked = quality, replacement, policy.currency
+        if asked not in self._curves:
             if quality == "val_error":
                 curve = self._best(replacement)
             elif quality == "val_hypervolume_regret":
                 curve = self._front(replacement)
             else:
                 raise UnknownNameError("quality", quality, [ranking.quality for ranking in RANKINGS])
-            self._curves[quality, replacement] = curve
-        return self._curves[quality, replacement]
+            chances, costs = self.truth.probabilities, self.truth.costs(policy.currency)
+            if chances is None and _UNEVEN in self._samplers:
+                curve = RandomSearchCurve.unknown()
+            elif chances is not None and costs is not None:
+                mean = self.tariff.full[component(policy.currency)] / _UNIT[policy.currency]
+                curve = curve.paid(costs, mean, replacement=replacement, probabilities=chances)
+            self._curves[asked] = curve
+        return self._curves[asked]
 
     def _best(self, replacement: bool) -> RandomSearchCurve:
         truth, chances = self.truth, self.truth.probabilities

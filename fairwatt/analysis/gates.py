@@ -4,13 +4,13 @@ A difference in what was compared is refused; a design too small to decide anyth
 look at the design only, never at an outcome.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from fairwatt.analysis.protocol import ComparisonError, Protocol
 from fairwatt.books import Book
-from fairwatt.budget import component
+from fairwatt.budget import Budget, component
 from fairwatt.problem import Reference, Tariff
 from fairwatt.records import Header, Run
 
@@ -18,6 +18,8 @@ MIN_TRAININGS = 30
 MAX_EXHAUSTIVE = Fraction(1, 4)
 MAX_INITIAL = Fraction(1, 3)
 
+_ROUNDING = 1e-12
+"""Of a budget that was written down: float64 has sixteen digits."""
 _SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
 _OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives")
 _OF_ONE_ARM_WHERE_CHARGED = ("overhead",)
@@ -53,15 +55,44 @@ def check_alike(runs: Sequence[Run], protocol: Protocol) -> None:
 
 
 def check_reference(runs: Sequence[Run], reference: Reference, protocol: Protocol) -> None:
-    """Raise ComparisonError, naming the field, where runs that are alike do not match the reference or the protocol."""
+    """Raise ComparisonError, naming the field, where runs that are alike do not match the reference or the protocol.
+
+    Their tariff and each one's budget are claims that decide who was granted what: both are worked out again.
+    """
     first = runs[0].header
+    tariff = {name: list(cost) for name, cost in first.tariff.items()}
     for name, known, found in (
         ("space", reference.name, first.space),
         ("data_sha256", reference.data_sha256, first.data_sha256),
         ("policy", protocol.primary(protocol.budgets[0], reference.resumable).policy.to_json(), dict(first.policy)),
+        ("tariff", reference.tariff.to_json(), tariff),
     ):
         if known != found:
-            raise ComparisonError(f"{name} of the runs is {found}, but the reference or the protocol has {known}")
+            raise ComparisonError(
+                f"{name} of the runs is {_shown(found)}, but the reference or the protocol has {_shown(known)}"
+            )
+    for header in (run.header for run in runs):
+        stated = _stated_budget(header, reference.tariff)
+        if abs(header.budget - stated) > 1 + _ROUNDING * stated:
+            raise ComparisonError(
+                f"budget of {header.arm} (seed {header.seed}) is {header.budget}, but '{header.budget_text}' is "
+                f"{stated} billionths in this space; run it again"
+            )
+
+
+def check_again(runs: Sequence[Run], primary: Mapping[str, Header]) -> None:
+    """Raise ComparisonError, naming the field, where what was run again is not the same program as before.
+
+    primary: a header of each arm as it was compared. A world is another one than theirs, but nothing else is.
+    """
+    for header in (run.header for run in runs):
+        for name in (*_OF_ONE_ARM, "initial") if header.arm in primary else ():
+            here, there = getattr(header, name), getattr(primary[header.arm], name)
+            if here != there:
+                raise ComparisonError(
+                    f"{name} of {header.arm} (seed {header.seed}) is {_shown(here)}, but in what is compared it is "
+                    f"{_shown(there)}; run it again with the same {name}"
+                )
 
 
 def check_seeds(runs: Sequence[Run]) -> None:
@@ -116,6 +147,17 @@ def _same(name: str, one: Header, other: Header) -> None:
             f"{name} differs: {_shown(first)} in {one.arm} (seed {one.seed}), {_shown(second)} in {other.arm} "
             f"(seed {other.seed}); run both again with the same {name}"
         )
+
+
+def _stated_budget(header: Header, tariff: Tariff) -> int:
+    """Not by `Budget.parse`: a third of 100 is written with more digits than people may write."""
+    amount, _, unit = header.budget_text.partition(" ")
+    try:
+        return Budget(Fraction(amount), unit).resolve(header.policy["currency"], tariff)
+    except (KeyError, ValueError, ZeroDivisionError):
+        raise ComparisonError(
+            f"budget of {header.arm} (seed {header.seed}) is written {header.budget_text!r}, not like '30 full'"
+        ) from None
 
 
 def _same_budget(one: Header, other: Header, protocol: Protocol) -> None:

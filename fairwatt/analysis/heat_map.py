@@ -28,7 +28,7 @@ def heat_map(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
     """One row for each verdict that is not void and each cell, the primary one first.
 
     Columns: kind, budget, arm, reference, outcome, cell, state, win_rate (of the arm), difference, interaction_p,
-    seeds, note. A claim is weaker where the effect has the other sign, or is of a class nearer to none, and no
+    seeds, note. A claim is weaker where the effect has not its sign, or is of a class nearer to none, and no
     interaction test says that this is more than chance; EQUIVALENT, where the effect is of another class.
     """
     import pandas as pd
@@ -90,4 +90,4 @@ def _state(verdict: Verdict, cell: SensitivityCell, claims: bool) -> State:
     here, primary = (towards * effect_class(rate) for rate in (cell.win_rate, verdict.win_rate))
     if verdict.outcome is Outcome.EQUIVALENT:
         return State.HOLDS if here == primary else State.WEAKER
-    return State.WEAKER if here < primary or towards * cell.difference > 0 else State.HOLDS
+    return State.WEAKER if here < primary or towards * cell.difference >= 0 else State.HOLDS

@@ -12,13 +12,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.analysis.bayesian import signed_rank
+from fairwatt.analysis.bayesian import Posterior, signed_rank
 from fairwatt.analysis.endpoints import Endpoints, Ranking
 from fairwatt.analysis.gates import void_reasons
 from fairwatt.analysis.other_worlds import World
 from fairwatt.analysis.outcome import NOT_EQUIVALENT, UNKNOWN, Equivalent, Outcome, Verdict, decided
-from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL, POWER, ROPE, ComparisonError
+from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.sensitivity import SensitivityCell, sensitivity_cells
 from fairwatt.analysis.statistics import (
     Interval,
@@ -37,6 +37,9 @@ from fairwatt.streams import stream
 
 Array = NDArray[np.float64]
 
+_NO_CLOSED_FORM = (
+    "random search's multiples are not known: the reference lacks the raw sampler's probabilities (run it again)"
+)
 _POSTERIOR_DRAWS = 4_000
 """Of the Bayesian test: a Monte-Carlo error of .008 at most, in a fifth of the time of its default."""
 
@@ -89,6 +92,15 @@ def _pairs(endpoints: Endpoints, ranking: Ranking, all_pairs: bool) -> list[tupl
     others = [arm for arm in arms if arm != reference]
     against = [(arm, reference) for arm in others]
     return against + [(b, a) for a, b in combinations(others, 2)] if all_pairs else against
+
+
+def _posterior(curve: RandomSearchCurve, qualities: Array, space: str) -> Posterior:
+    """Of the seeds' equivalents of qualities [S, 2], arm and reference; a curve that is not known leaves NaN."""
+    if not curve.is_known:
+        return Posterior(math.nan, math.nan, math.nan)
+    ours, theirs = np.log(curve.equivalent(qualities)).T
+    rng = stream("analysis", f"{space}: signed rank", len(qualities))
+    return signed_rank(theirs - ours, math.log(ROPE[1]), rng, draws=_POSTERIOR_DRAWS)
 
 
 class _Judge:
@@ -149,9 +161,7 @@ class _Judge:
         )  # [S, 2]
         curve = endpoints.random_search(ranking.quality, book.policy)
         cells = self._cells(ranking, book, (arm, reference), seeds, resampling) if not reasons else ()
-        ours, theirs = np.log(curve.equivalent(qualities)).T
-        rng = stream("analysis", f"{headers[0].space}: signed rank", len(seeds))
-        posterior = signed_rank(theirs - ours, math.log(ROPE[1]), rng, draws=_POSTERIOR_DRAWS)
+        posterior = _posterior(curve, qualities, headers[0].space)
         win_rate = paired_win_rate(differences)
         effects = [win_rate, *(cell.win_rate for cell in cells if cell.recorded)]
         return replace(
@@ -164,7 +174,9 @@ class _Judge:
             reference_equivalent=self._equivalent(ranking, book, reference, seeds),
             ratio=resampling.interval(
                 qualities, lambda means: curve.equivalent(means[..., 0]) / curve.equivalent(means[..., 1])
-            ),
+            )
+            if curve.is_known
+            else UNKNOWN,
             effect_low=min(effects),
             effect_high=max(effects),
             cells=cells,
@@ -172,7 +184,7 @@ class _Judge:
             unavailable=tuple(cell.name for cell in cells if not cell.required and not cell.recorded),
             cliff_delta=cliff_delta(other, values),
             p_wilcoxon=wilcoxon_p(differences),
-            attainable_p=max(attainable_p(len(seeds)), 1.0 / (self._draws + 1)),
+            attainable_p=resampling.attainable_p,
             median_difference=float(np.median(differences)),
             p_better=posterior.left,
             p_rope=posterior.rope,
@@ -208,6 +220,8 @@ class _Judge:
         if asked not in self._equivalents:
             endpoints = self._endpoints
             curve, budget = endpoints.random_search(ranking.quality, book.policy), self._trainings(book)
+            if not curve.is_known:
+                return Equivalent(UNKNOWN, False, note=_NO_CLOSED_FORM)
             quality = endpoints.values(arm, book, ranking.quality, seeds)[:, None]  # [S, 1]
             trainings = self._resampling(endpoints.header(arm).space, len(seeds)).interval(
                 quality, lambda means: curve.equivalent(means[..., 0])

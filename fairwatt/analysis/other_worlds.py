@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.analysis.endpoints import Endpoints
-from fairwatt.analysis.gates import check_alike, check_reference
-from fairwatt.analysis.protocol import ComparisonError, Protocol
+from fairwatt.analysis.gates import check_again, check_alike, check_reference
+from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.analysis.structural_error import Asked, WrongEnergies
 from fairwatt.analysis.truth import Truth
 from fairwatt.books import Book
-from fairwatt.energy_error import energy_errors
+from fairwatt.energy_error import EnergyError, energy_errors
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
 from fairwatt.records import Run
 
 Array = NDArray[np.float64]
+_SAME = 1e-9
 Rerun = tuple[Reference, Sequence[Run]]
 """The truth of a world, and the searches that were run again in it."""
 Reruns = Mapping[str, Rerun]
@@ -76,10 +77,13 @@ def other_worlds(endpoints: Endpoints, reference: Reference, currency: str, reru
     """All structural errors of the space, where its books count energy, then what was run again under other names.
 
     Raises ComparisonError, naming the re-run and the field, where runs do not match each other, their reference, the
-    protocol or the space.
+    protocol, the space or the program that ran before, and where a world named after an energy error is not that one.
     """
-    again = {name: _endpoints(name, *rerun, endpoints.protocol, reference.name) for name, rerun in reruns.items()}
-    errors = energy_errors(reference) if currency == "energy" else {}
+    known = energy_errors(reference)
+    again = {
+        name: _endpoints(name, *rerun, endpoints, reference, known.get(name, "")) for name, rerun in reruns.items()
+    }
+    errors = known if currency == "energy" else {}
     streams = {
         (arm, seed): Asked(trajectory, endpoints.truth)
         for arm, by_seed in endpoints.trajectories.items()
@@ -95,12 +99,39 @@ def other_worlds(endpoints: Endpoints, reference: Reference, currency: str, reru
     return (*worlds, *(World(name, again=found) for name, found in again.items() if name not in errors))
 
 
-def _endpoints(name: str, reference: Reference, runs: Sequence[Run], protocol: Protocol, space: str) -> Endpoints:
+def _endpoints(
+    name: str,
+    world: Reference,
+    runs: Sequence[Run],
+    endpoints: Endpoints,
+    reference: Reference,
+    error: EnergyError | str,
+) -> Endpoints:
+    protocol = endpoints.protocol
     try:
         check_alike(runs, protocol)
-        check_reference(runs, reference, protocol)
-        if reference.name != space:
-            raise ComparisonError(f"space is {reference.name}, but what is compared is {space}")
-    except ComparisonError as error:
-        raise ComparisonError(f"re-run {name!r}: {error}") from None
-    return Endpoints(runs, Truth.of(reference), protocol)
+        check_reference(runs, world, protocol)
+        if world.name != reference.name:
+            raise ComparisonError(f"space is {world.name}, but what is compared is {reference.name}")
+        check_again(runs, {arm: endpoints.header(arm) for arm in endpoints.trajectories})
+        if isinstance(error, EnergyError):
+            _check_energies(world, error.reference(reference))
+    except ComparisonError as problem:
+        raise ComparisonError(f"re-run {name!r}: {problem}") from None
+    return Endpoints(runs, Truth.of(world), protocol)
+
+
+def _check_energies(found: Reference, expected: Reference) -> None:
+    """Raise ComparisonError where a world has other energies than the error makes of the truth."""
+    if found.keys != expected.keys:
+        raise ComparisonError("keys of its space are other ones than those of what is compared")
+    if not np.allclose(found.energy_kwh, expected.energy_kwh, rtol=_SAME, atol=0.0):
+        worst = int(np.argmax(np.abs(found.energy_kwh / expected.energy_kwh - 1.0)))
+        raise ComparisonError(
+            f"energy_kwh of network {found.keys[worst]!r} is {found.energy_kwh[worst]:.6g}, but under this error it is "
+            f"{expected.energy_kwh[worst]:.6g}"
+        )
+    for name, cost in expected.tariff.to_json().items():
+        there = found.tariff.to_json().get(name, [0])
+        if abs(there[0] - cost[0]) > 1 + _SAME * cost[0]:
+            raise ComparisonError(f"tariff {name} is {there[0]} nJ, but under this error it is {cost[0]} nJ")

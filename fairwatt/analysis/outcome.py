@@ -2,11 +2,12 @@
 
 WIN: Holm p < .05 in the primary cell; the ratio of RS-equivalent energies beyond +-10 % with its whole interval; a
 paired win rate of .64 or more for the winner; and no sensitivity cell flips. WIN (small): significant, the interval of
-the difference without 0, but one of the middle two fails. EQUIVALENT: the ratio's whole interval within +-10 %.
-POLICY-DEPENDENT: one of these three, but a cell flips; where streams do not reach every policy and currency, none of
-them is claimed. The other cells (wrong energies, re-runs, neighbouring budgets) flip it too, but where they are not
-recorded the claim stands and they are named. VOID: a gate. INCONCLUSIVE: the rest; it claims nothing, so that nothing
-can flip, and it states what could have been detected. Absence of significance is never equality.
+the difference without 0, but one of the middle two fails; where the better mean loses most seeds nothing is claimed.
+EQUIVALENT: the ratio's whole interval within +-10 %. POLICY-DEPENDENT: one of these three, but a cell flips; where
+streams do not reach every policy and currency, none of them is claimed. The other cells (wrong energies, re-runs,
+neighbouring budgets) flip it too, but where they are not recorded the claim stands and they are named. VOID: a gate.
+INCONCLUSIVE: the rest; it claims nothing, so that nothing can flip, and it states what could have been detected.
+Absence of significance is never equality.
 """
 
 import math
@@ -37,11 +38,13 @@ class Equivalent:
 
     interval: BCa 95 % over seeds. censored: the interval touches one training or exhaustive search, where the closed
     form ends. simulation_error: Monte-Carlo standard error of the value, where a part of random search is simulated.
+    note: why there is no value, where there is none.
     """
 
     interval: Interval
     censored: bool
     simulation_error: float = 0.0
+    note: str = ""
 
 
 CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
@@ -100,6 +103,11 @@ class Verdict:
     p_worse: float = math.nan
 
 
+def missing_cells(verdict: Verdict) -> tuple[str, ...]:
+    """Names of the cells that a claim needs and that are not recorded."""
+    return tuple(cell.name for cell in verdict.cells if cell.required and not cell.recorded)
+
+
 def decided(verdict: Verdict) -> Verdict:
     """The outcome of a verdict whose family is known."""
     if verdict.outcome is Outcome.VOID:
@@ -108,19 +116,22 @@ def decided(verdict: Verdict) -> Verdict:
     ratio, difference = verdict.ratio, verdict.difference
     better = difference.value < 0  # the arm's mean is lower
     winner = verdict.arm if better else verdict.reference
+    notes = tuple(dict.fromkeys(filter(None, (verdict.arm_equivalent.note, verdict.reference_equivalent.note))))
     known = not (verdict.arm_equivalent.censored or verdict.reference_equivalent.censored)
     if known and low <= ratio.low and ratio.high <= high:
         outcome, winner = Outcome.EQUIVALENT, ""
     elif verdict.p_holm < LEVEL and not difference.low <= 0 <= difference.high:
         beyond = ratio.low > high if better else ratio.high < low
         effect = verdict.win_rate if better else 1.0 - verdict.win_rate
+        if effect < 0.5:
+            reason = f"mean and win rate disagree: {winner} has the better mean, and loses most seeds"
+            return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(*notes, reason))
         outcome = Outcome.WIN if beyond and effect >= MEDIUM_WIN_RATE else Outcome.WIN_SMALL
     else:
-        return replace(verdict, outcome=Outcome.INCONCLUSIVE)
-    missing = [cell.name for cell in verdict.cells if cell.required and not cell.recorded]
-    if missing:
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=notes)
+    if missing := missing_cells(verdict):
         reason = f"not recorded under {len(missing)} other books ({'; '.join(missing)}); run it as a study"
-        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(reason,))
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(*notes, reason))
     if verdict.flips:
-        return replace(verdict, outcome=Outcome.POLICY_DEPENDENT)
-    return replace(verdict, outcome=outcome, winner=winner)
+        return replace(verdict, outcome=Outcome.POLICY_DEPENDENT, reasons=notes)
+    return replace(verdict, outcome=outcome, winner=winner, reasons=notes)

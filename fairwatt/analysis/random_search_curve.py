@@ -8,7 +8,7 @@ and a simulation of the difference for the front, `simulated_fronts`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,7 +18,7 @@ from fairwatt.analysis.dominance_areas import MOST_CELLS, area_by_dominators
 from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale, nondominated
 from fairwatt.analysis.repeated_draws import expected_quality
 from fairwatt.analysis.simulated_fronts import LONGEST, SelectionLoss, selection_loss
-from fairwatt.analysis.weighted_draws import MissedSets, draws_for, expected_different, uneven
+from fairwatt.analysis.weighted_draws import MissedSets, draws_for, expected_cost, expected_different, uneven
 
 Array = NDArray[np.float64]
 
@@ -102,6 +102,7 @@ class RandomSearchCurve:
     trainings: [J] ascending from 1 to the first number that is sure to find the optimum, which without replacement is
     N - T + 1 where T of N configurations tie for it (for fronts: where every point of the front is there T times or
     more), and else N; loss: [J], descending. Repeated losses are left out, so that each has its first number only.
+    After `paid`, trainings are what they cost, in mean full trainings. Of an `unknown` sampler both are NaN.
     standard_error: [J] Monte-Carlo error of the loss where a part of it is simulated, else 0.
     """
 
@@ -179,6 +180,30 @@ class RandomSearchCurve:
         lower = np.diff(np.minimum.accumulate(loss), prepend=np.inf) < 0
         error = np.zeros_like(loss) if standard_error is None else standard_error
         return cls(trainings[lower], loss[lower], error[lower])
+
+    @classmethod
+    def unknown(cls) -> "RandomSearchCurve":
+        """Of a sampler whose probabilities are not known: everything that is asked of it is NaN."""
+        return cls(*(np.full(1, np.nan) for _ in range(3)))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a closed form at all."""
+        return bool(np.isfinite(self.loss).all())
+
+    def paid(
+        self, costs: Array, mean: float, *, replacement: bool, probabilities: ArrayLike | None = None
+    ) -> "RandomSearchCurve":
+        """This curve by what is spent: costs [N] of a training each, in units of their `mean`, the c̄ of a budget.
+
+        Where all are equally likely n trainings cost n of them, and nothing changes. Else n draws cost n times what a
+        draw does; and where none is trained twice, more than that, since those that come often are paid for once.
+        """
+        chances = uneven(probabilities, len(costs))
+        if chances is None:
+            return self
+        spent = self.trainings * (chances @ costs) if replacement else expected_cost(self.trainings, chances, costs)
+        return replace(self, trainings=spent / mean)
 
     def equivalent(self, loss: ArrayLike) -> Array:
         """Full trainings that random search needs for an expected loss, same shape as `loss`.

@@ -98,7 +98,6 @@ class _Thresholds:
         missed += np.where(exhausted[:, None], 0.0, independent)
         survival = np.exp(np.minimum(missed, 0.0))
         survival = np.minimum.accumulate(np.column_stack([np.ones(len(trainings)), survival]), axis=1)
-        survival[:, -1] = 0.0
         return np.asarray(-np.diff(survival, axis=1) @ worth)
 
 

@@ -2,8 +2,8 @@
 
 Significance is asked for once, in the primary cell. A cell flips where its effect differs from the primary one (paired
 interaction test on the same seeds, p < .05, uncorrected: the error is on the side of doubt) and says something else:
-the other sign, or another class of effect. Half and twice the budget flip by sign only, since how large an advantage is
-may well depend on how much there is to spend.
+the other sign, no effect at all, or another class of effect. Half and twice the budget flip by sign only, since how
+large an advantage is may well depend on how much there is to spend.
 
 A claim needs the policies and the currencies. The other cells count where they are recorded, and are named where they
 are not: whether an arm's searches can be priced again under other energies hangs on what it sees, and a claim must not.
@@ -47,6 +47,9 @@ class SensitivityCell:
     flips: bool
     note: str
     seeds: int = 0
+
+
+_CHANGED = ("other sign", "no effect")
 
 
 class _Tried(NamedTuple):
@@ -120,7 +123,7 @@ def _interactions(
 
 def _cell(cell: _Tried, p: float) -> SensitivityCell:
     win_rate, mean = paired_win_rate(cell.after), float(cell.after.mean())
-    reversed_ = bool(np.sign(mean) * np.sign(cell.before.mean()) < 0)
+    reversed_ = bool(np.sign(mean) != np.sign(cell.before.mean()))  # an effect that is gone has another one, too
     changed = effect_class(win_rate) != effect_class(paired_win_rate(cell.before))
     return SensitivityCell(
         name=cell.name,
@@ -130,7 +133,7 @@ def _cell(cell: _Tried, p: float) -> SensitivityCell:
         difference=mean,
         interaction_p=p,
         flips=p < LEVEL and (reversed_ or (changed and not cell.by_sign_only)),
-        note="other sign" if reversed_ else "other class" if changed else "",
+        note=_CHANGED[int(np.sign(mean) == 0)] if reversed_ else "other class" if changed else "",
         seeds=cell.after.size,
     )
 

@@ -117,6 +117,12 @@ class PairedResampling:
         self._drawn = rng.multinomial(pairs, np.full(pairs, 1.0 / pairs), size=draws).astype(np.float64)
         """[D, S] how often each pair is in each bootstrap sample."""
 
+    @property
+    def attainable_p(self) -> float:
+        """The smallest two-sided p that these flips can have: of all 2^S of them, or of those that were drawn."""
+        exact = min(1.0, 2.0 ** (1 - self.pairs))
+        return exact if self.pairs <= _EXACT_PAIRS else max(exact, 1.0 / len(self._signs))
+
     def p_values(self, differences: ArrayLike) -> Array:
         """[C] two-sided p of mean difference 0 for each column of [S, C], by flipping the signs of pairs."""
         array = np.asarray(differences, dtype=np.float64)
@@ -139,7 +145,8 @@ class PairedResampling:
 
         with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
             warnings.simplefilter("ignore", DegenerateDataWarning)
-            bca = partial(bootstrap, tuple(array.T), of_means, paired=True, vectorized=True)
+            own = np.random.default_rng(0)  # else scipy draws from the global state; what it draws is thrown away
+            bca = partial(bootstrap, tuple(array.T), of_means, paired=True, vectorized=True, rng=own)
             drawn = statistic(self._drawn @ array / self.pairs)  # by one product; scipy's own take ten times as long
             found = replace(bca(n_resamples=2, method="percentile"), bootstrap_distribution=drawn)
             found = bca(n_resamples=0, method="BCa", bootstrap_result=found)

@@ -23,7 +23,7 @@ class Truth:
     places: key to row of the arrays. val_error, test_error, energy_kwh: [K]. val_median, test_median, test_best: of
     those, keys counting equally. label: what regret is measured on. probabilities: [K] of a draw of the sampler, None
     where it is uniform. observed: energies and validation errors [K, R] each, which searches see one of; None where
-    those are the true ones, or not known.
+    those are the true ones, or not known. seconds: [K] of full training.
     """
 
     places: Mapping[Key, int]
@@ -36,6 +36,7 @@ class Truth:
     label: str
     probabilities: NDArray[np.float64] | None
     observed: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    seconds: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, reference: Reference) -> "Truth":
@@ -51,7 +52,12 @@ class Truth:
             label="test" if reference.has_test else "validation (this space has no test metric)",
             probabilities=reference.probabilities,
             observed=_observed(reference),
+            seconds=reference.seconds,
         )
+
+    def costs(self, currency: str) -> NDArray[np.float64] | None:
+        """[K] kWh or seconds of full training; None in a currency in which they are not known to differ."""
+        return {"energy": self.energy_kwh, "time": self.seconds}.get(currency)
 
     def with_energies_of(self, reference: Reference) -> "Truth":
         """The same networks with the energies of another reference of them."""

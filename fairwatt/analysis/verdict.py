@@ -119,7 +119,7 @@ class Comparison:
         )
 
     def table(self) -> "pd.DataFrame":
-        """One row for each verdict: the depth of page one and one step beyond."""
+        """One row for each verdict: the depth of page one and one step beyond; flips only of what is claimed."""
         import pandas as pd
 
         return pd.DataFrame([_table_row(verdict) for verdict in self.verdicts])
@@ -277,7 +277,7 @@ def _table_row(verdict: Verdict) -> dict[str, Any]:
         "ratio_high": verdict.ratio.high,
         "effect_low": verdict.effect_low,
         "effect_high": verdict.effect_high,
-        "flips": "; ".join(verdict.flips),
+        "flips": "; ".join(verdict.flips) if verdict.outcome is Outcome.POLICY_DEPENDENT else "",
         "reasons": "; ".join(verdict.reasons),
         "detectable": verdict.detectable,
         "unavailable": "; ".join(verdict.unavailable),

@@ -56,6 +56,15 @@ def draws_for(different: ArrayLike, probabilities: Array) -> Array:
     return draws
 
 
+def expected_cost(different: ArrayLike, probabilities: Array, costs: Array) -> Array:
+    """[J] what so many different configurations [J] cost in expectation, each of which costs one of costs [N].
+
+    Those that come often are trained once, so that the others weigh more than in the mean cost of a draw.
+    """
+    chance, cost = _classes(probabilities, costs, _COARSE)
+    return _expected_different(draws_for(different, probabilities), chance, cost)
+
+
 @dataclass(frozen=True)
 class MissedSets:
     """Amounts [B] that are lost while a set of configurations is missed, and each set's probability [B], ascending."""

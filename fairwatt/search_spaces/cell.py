@@ -4,6 +4,7 @@ A `Config` is the raw encoding on the space's full vertex number. Its `key` is t
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -83,6 +84,17 @@ class CellSpace(RawEncodings):
         mask = int(self._index.masks[cell]) | _ALWAYS
         edges = (mask >> bit & 1 for bit in self._embedding[len(ops)])
         return (*edges, *ops, *(0,) * (self.vertices - 2 - len(ops)))
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float64] | None:
+        """[K] of a draw of the declared sampler, in the order of `members`; None where all are equally likely.
+
+        Raw draws are repeated until one is a member, so each member has the share of its raw encodings among theirs.
+        """
+        if self.sampler == "uniform":
+            return None
+        codes = self._index.raw_codes()[self.members]
+        return np.asarray(codes / codes.sum())
 
     def cell(self, config: Config) -> tuple[NDArray[np.int8], tuple[str, ...]]:
         """The pruned matrix [n, n] and the n operation names, "input" to "output". Errors as of `prune`."""

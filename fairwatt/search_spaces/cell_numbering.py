@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairwatt.errors import NotAvailableError
 from fairwatt.search_spaces.array_file import Arrays, cached_arrays
 from fairwatt.search_spaces.cache import cache_dir
-from fairwatt.search_spaces.cell_enumeration import enumerate_cells, kept_numbers, op_digits
+from fairwatt.search_spaces.cell_enumeration import OP_COUNT, enumerate_cells, kept_numbers, op_digits
 from fairwatt.search_spaces.network_counts import parameter_counts
 
 LARGEST = 7
@@ -73,6 +73,21 @@ class CellIndex:
             places = self._kept[(routes & self._sets) * self._width + numbers[part]]
             found[part] = self._ids[(routes >> self._interior) + places]
         return found
+
+    def raw_codes(self) -> NDArray[np.int64]:
+        """[K] how many raw codes on this space's vertices prune to each cell: exact, and no code is looked at twice.
+
+        A mask stands for as many codes of each number of its kept operations as the pruned ones have values.
+        """
+        begins, kept = self._routes >> self._interior, np.bitwise_count(self._routes & self._sets)
+        counts = np.zeros(len(self), dtype=np.int64)
+        for size in range(self._interior + 1):
+            begin, masks = np.unique(begins[(kept == size) & (begins > 0)], return_counts=True)
+            numbers = OP_COUNT**size
+            cells = self._ids[begin[:, None] + np.arange(numbers)].ravel()
+            codes = np.repeat(masks * OP_COUNT ** (self._interior - size), numbers)
+            counts += np.bincount(cells, weights=codes, minlength=len(self)).astype(np.int64)
+        return counts
 
     def edges(self, cell: int) -> tuple[int, ...]:
         """The edge bits of the cell's representative, n(n-1)/2 of them."""

@@ -57,7 +57,7 @@ class TabularBenchmark(Benchmark):
         if not (data.energy_kwh > 0).all():
             raise UserError(f"{name}: a training takes a positive energy")
         self.name = name
-        self.space = space
+        self.space = self._cells = space
         self.data_sha256 = data_sha256
         self.provenance = dict(provenance)
         self.has_test = data.test_error is not None
@@ -131,7 +131,7 @@ class TabularBenchmark(Benchmark):
             stamp.verify(self._table)
 
     def tariff(self) -> Tariff:
-        """Prices from the table: exact sums over all cells, means over repeats."""
+        """Prices from the table: exact sums over all cells, means over repeats; the same under every sampler."""
         return self._tariff
 
     @cached_property
@@ -149,7 +149,8 @@ class TabularBenchmark(Benchmark):
         )
 
     def reference(self) -> Reference:
-        """Means over repeats at full training, the repeats where they differ, and what the axis labels say."""
+        """Means over repeats at full training, the repeats where they differ, how likely the sampler makes each cell,
+        and what the axis labels say."""
         data = self._data
         val_error = data.val_error[:, -1].mean(axis=1)
         val_repeats, energy_repeats = (
@@ -172,6 +173,7 @@ class TabularBenchmark(Benchmark):
             params=data.params,
             energy_label=self._energy_label,
             notes=self._notes,
+            probabilities=self._cells.probabilities,
             val_repeats=val_repeats,
             energy_repeats=energy_repeats,
             device_factors={} if self._table is None else device_factors(self._table, data.cells),

@@ -6,13 +6,22 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from synthetic import World, world
+from test_outcome import CLEAR_WIN
 from test_strata import part
 
 from fairwatt.analysis.across import Across, primary_book
-from fairwatt.analysis.across_verdict import AcrossVerdict, decided_family, stratified_sign_flips
+from fairwatt.analysis.across_verdict import (
+    AcrossVerdict,
+    SpacePair,
+    decided_family,
+    pooled_verdict,
+    stratified_sign_flips,
+)
 from fairwatt.analysis.blocks import NestedBlocksError, TooFewBlocksError
 from fairwatt.analysis.endpoints import RANKINGS
-from fairwatt.analysis.outcome import Outcome
+from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict
+from fairwatt.analysis.random_search_curve import RandomSearchCurve
+from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.statistics import Interval, a12
 from fairwatt.analysis.verdict import Comparison, ComparisonError, Protocol
 from fairwatt.errors import UnknownNameError, UserError
@@ -205,7 +214,10 @@ SAME = {"ratio": Interval(1.0, 0.95, 1.05), "p": 0.5, "outcomes": NOTHING}
         ({"p": 0.05}, Outcome.INCONCLUSIVE, ""),
         ({"effect": 0.5}, Outcome.INCONCLUSIVE, ""),
         ({"reversals": ("t",)}, Outcome.INCONCLUSIVE, ""),
-        ({"outcomes": {"s": Outcome.WIN, "t": Outcome.POLICY_DEPENDENT}}, Outcome.POLICY_DEPENDENT, ""),
+        ({"flips": {"t": ("currency=time",)}}, Outcome.POLICY_DEPENDENT, ""),
+        ({"unrecorded": {"t": ("currency=time",)}}, Outcome.INCONCLUSIVE, ""),
+        ({"ratio": UNKNOWN}, Outcome.INCONCLUSIVE, ""),
+        (SAME | {"flips": {"t": ("currency=time",)}}, Outcome.POLICY_DEPENDENT, ""),
         (SAME, Outcome.EQUIVALENT, ""),
         (SAME | {"censored": True}, Outcome.INCONCLUSIVE, ""),
         (SAME | {"outcomes": PAIR.outcomes}, Outcome.INCONCLUSIVE, ""),
@@ -215,6 +227,40 @@ SAME = {"ratio": Interval(1.0, 0.95, 1.05), "p": 0.5, "outcomes": NOTHING}
 def test_the_outcome_over_all(changes: dict[str, object], outcome: Outcome, winner: str) -> None:
     (verdict,) = decided_family([replace(PAIR, **changes)])
     assert (verdict.outcome, verdict.winner) == (outcome, winner)
+
+
+def _pairs(*verdicts: Verdict) -> AcrossVerdict:
+    """Of spaces in which the arm needs four times the energy of random search."""
+    curve = RandomSearchCurve(np.array([1.0, 50.0, 200.0]), np.array([1.0, 0.5, 0.0]), np.zeros(3))
+    quality = np.column_stack([np.linspace(0.0, 0.2, 20), np.linspace(0.4, 0.6, 20)])
+    pairs = [SpacePair(verdict, quality, quality, curve) for verdict in verdicts]
+    strata = [(verdict.space,) for verdict in verdicts]
+    (found,) = decided_family([pooled_verdict(verdicts, pairs, strata, np.random.default_rng(0), draws=499)])
+    return found
+
+
+def test_what_no_space_could_claim_is_not_claimed_over_all() -> None:
+    cell = SensitivityCell("currency=time", True, True, 0.7, -0.3, 0.5, False, "")
+    sure = [replace(CLEAR_WIN, space=space, cells=(cell,)) for space in "st"]
+    assert _pairs(*sure).outcome is Outcome.WIN
+    short = replace(sure[1], outcome=Outcome.INCONCLUSIVE, cells=(replace(cell, recorded=False),))
+    found = _pairs(sure[0], short)
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.reasons == ("not recorded under other books in t (currency=time); run them as a study",)
+    open_ = [replace(v, outcome=Outcome.INCONCLUSIVE, flips=("currency=time",)) for v in sure]
+    found = _pairs(*open_)
+    assert (found.outcome, found.winner) == (Outcome.POLICY_DEPENDENT, "")
+    assert found.reasons == ("other books flip it in s (currency=time), t (currency=time)",)
+
+
+def test_spaces_that_share_their_networks_are_one_and_void() -> None:
+    curve = RandomSearchCurve(np.array([1.0, 200.0]), np.array([1.0, 0.0]), np.zeros(2))
+    values = np.ones((20, 2))
+    verdicts = [replace(CLEAR_WIN, space=space) for space in "st"]
+    pairs = [SpacePair(verdict, values, values, curve) for verdict in verdicts]
+    found = pooled_verdict(verdicts, pairs, [("s", "t")], np.random.default_rng(0), draws=9)
+    assert found.outcome is Outcome.VOID
+    assert found.reasons == ("s and t share their networks: they are one space, and two are needed",)
 
 
 def test_a_reversal_is_named() -> None:

@@ -9,6 +9,7 @@ from synthetic import world
 
 from fairwatt.analysis.gates import check, void_reasons
 from fairwatt.analysis.protocol import ComparisonError, Protocol
+from fairwatt.budget import Budget
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.ledger import AccountingPolicy
 from fairwatt.records import Header
@@ -117,6 +118,39 @@ def test_runs_must_be_what_the_protocol_and_the_reference_say() -> None:
         check(runs * 2, WORLD.reference, PROTOCOL)
     with pytest.raises(ComparisonError, match="nothing to compare"):
         check([], WORLD.reference, PROTOCOL)
+
+
+def test_a_tariff_is_that_of_the_space() -> None:
+    """All runs alike, so that only the reference can tell: at a smaller c̄ the same budget is more trainings."""
+    full = WORLD.reference.tariff.full
+    cheaper = replace(WORLD.reference.tariff, full=full._replace(energy_nj=full.energy_nj * 4 // 5)).to_json()
+    budget = 30 * (full.energy_nj * 4 // 5)
+    runs = [WORLD.record([], "rs", seed, tariff=cheaper) for seed in range(2)]
+    runs = [replace(run, header=replace(run.header, budget=budget)) for run in runs]
+    with pytest.raises(ComparisonError, match=r"^tariff of the runs is "):
+        check(runs, WORLD.reference, PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"budget": 3 * 10**15}, r"^budget of rs \(seed 0\) is 3000000000000000, but '30 full' is "),
+        ({"budget_text": "33 full"}, "but '33 full' is "),
+        ({"budget_text": "much"}, "is written 'much', not like '30 full'"),
+        ({"budget_text": "30 fulls"}, "is written '30 fulls', not like '30 full'"),
+    ],
+)
+def test_a_budget_is_what_it_says(fields: dict[str, Any], message: str) -> None:
+    run = WORLD.record([], "rs", 0)
+    with pytest.raises(ComparisonError, match=message):
+        check([replace(run, header=replace(run.header, **fields))], WORLD.reference, PROTOCOL)
+
+
+def test_a_budget_may_be_a_third_of_another() -> None:
+    third = Budget.parse("100 full").times(Fraction(1, 3))
+    run = WORLD.record([], "rs", 0)
+    amount = third.resolve("energy", WORLD.reference.tariff)
+    check([replace(run, header=replace(run.header, budget=amount, budget_text=str(third)))], WORLD.reference, PROTOCOL)
 
 
 def test_a_protocol_refuses_what_it_cannot_mean() -> None:

@@ -27,6 +27,7 @@ def _verdict(outcome: Outcome = Outcome.WIN, **cell: Any) -> Verdict:
         ({"win_rate": 0.6}, State.WEAKER),
         ({"win_rate": 0.6, "flips": True}, State.FLIPS),
         ({"difference": 0.1}, State.WEAKER),
+        ({"difference": 0.0}, State.WEAKER),
         ({"recorded": False, "win_rate": np.nan}, State.NOT_RECORDED),
     ],
 )

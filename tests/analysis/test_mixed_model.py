@@ -46,6 +46,19 @@ def test_nested_spaces_are_one_stratum() -> None:
         mixed_model(scores, [tuple(scores)], "rs")
 
 
+def test_strata_that_add_nothing_are_found_to() -> None:
+    """A variance of zero is where optimisers that follow gradients give up, or stop short of it."""
+    rng = np.random.default_rng(2)
+    scores = {}
+    for space in ("s", "t"):
+        block = rng.normal(0, 0) + rng.normal(0, 0.5, 6)
+        scores[space] = {arm: effect + block + rng.normal(0, 0.2, 6) for arm, effect in (("rs", 0.0), ("a", -0.3))}
+    fit = mixed_model(scores, [("s",), ("t",)], "rs")
+    assert fit.converged
+    assert fit.sd_stratum < 1e-3
+    assert fit.sd_block == pytest.approx(0.595, abs=1e-3)
+
+
 @pytest.mark.slow
 def test_many_blocks_change_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = _scores(np.random.default_rng(1))

@@ -138,6 +138,49 @@ def test_re_runs_that_do_not_match_are_refused(change: dict[str, Any], message: 
         Comparison(_runs(), SIZED, AT_30, reruns={"again": (SIZED, runs)})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("optimizer", "re"),
+        ("code", "deadbeef"),
+        ("settings", {"x": 1}),
+        ("kinds", ("single", "multi")),
+        ("objectives", ("val_error", "energy_kwh")),
+        ("initial", 4),
+    ],
+)
+def test_re_runs_of_another_program_are_refused(name: str, value: Any) -> None:
+    runs = [search_of(WORLD, "a", seed, 130, **{name: value}) for seed in (0, 1)]
+    with pytest.raises(
+        ComparisonError, match=rf"^re-run 'again': {name} of a \(seed 0\) is .*, but in what is compared"
+    ):
+        Comparison(_runs(), SIZED, AT_30, reruns={"again": (SIZED, runs)})
+
+
+def test_a_re_run_under_an_energy_error_has_those_energies() -> None:
+    error = energy_errors(SIZED)["size slope +0.1"]
+    assert isinstance(error, EnergyError)
+    wrong = error.reference(SIZED)
+    as_before = {"size slope +0.1": (SIZED, _runs(**SEES))}
+    with pytest.raises(
+        ComparisonError, match=r"^re-run 'size slope \+0\.1': energy_kwh of network .* under this error"
+    ):
+        Comparison(_runs(**SEES), SIZED, AT_30, reruns=as_before)
+    dearer = replace(wrong, tariff=replace(wrong.tariff, cheapest=SIZED.tariff.full))
+    runs = [search_of(replace(WORLD, reference=dearer), "a", seed, 400, **SEES) for seed in SEEDS]
+    with pytest.raises(ComparisonError, match=r"tariff cheapest is .* under this error it is"):
+        Comparison(_runs(**SEES), SIZED, AT_30, reruns={"size slope +0.1": (dearer, runs)})
+
+
+@pytest.mark.parametrize(("again", "recorded"), [(1, False), (2, True)])
+def test_two_seeds_are_the_least_that_is_a_cell(again: int, recorded: bool) -> None:
+    runs = _runs()
+    few = [run for run in runs if run.header.seed < again]
+    _, cells = _only(Comparison(runs, SIZED, AT_30, reruns={"again": (SIZED, few)}))
+    assert cells["again"].recorded == recorded
+    assert cells["again"].note == ("" if recorded else "not recorded: 1 of the paired seeds were run again")
+
+
 def test_a_re_run_of_another_space_is_refused() -> None:
     runs = [WORLD.random_search("rs", 0, 100)]
     newer = replace(SIZED, data_sha256="newer")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict, decided
+from fairwatt.analysis.outcome import UNKNOWN, Equivalent, Outcome, Verdict, decided
 from fairwatt.analysis.statistics import Interval
 
 CLEAR_WIN = Verdict(
@@ -71,5 +71,21 @@ def test_the_rule_is_the_same_for_the_reference() -> None:
     assert decided(replace(reversed_, ratio=Interval(0.5, 0.3, 0.9))).outcome is Outcome.WIN_SMALL
 
 
-def test_a_mean_and_a_win_rate_that_disagree_are_no_clear_win() -> None:
-    assert decided(replace(CLEAR_WIN, win_rate=0.3)).outcome is Outcome.WIN_SMALL
+@pytest.mark.parametrize(
+    ("winner", "changes"),
+    [
+        ("a", {"win_rate": 0.49}),
+        ("rs", {"difference": Interval(0.2, 0.1, 0.3), "ratio": Interval(0.5, 0.3, 0.8), "win_rate": 0.51}),
+    ],
+)
+def test_who_loses_most_seeds_has_not_won(winner: str, changes: dict[str, Any]) -> None:
+    verdict = decided(replace(CLEAR_WIN, **changes))
+    assert (verdict.outcome, verdict.winner) == (Outcome.INCONCLUSIVE, "")
+    assert verdict.reasons == (f"mean and win rate disagree: {winner} has the better mean, and loses most seeds",)
+    assert decided(replace(CLEAR_WIN, **changes | {"win_rate": 0.5})).outcome is Outcome.WIN_SMALL
+
+
+def test_why_there_is_no_multiple_is_among_the_reasons() -> None:
+    unknown = Equivalent(UNKNOWN, False, note="not known")
+    verdict = decided(replace(CLEAR_WIN, arm_equivalent=unknown, reference_equivalent=unknown, ratio=UNKNOWN))
+    assert (verdict.outcome, verdict.reasons) == (Outcome.WIN_SMALL, ("not known",))

@@ -56,6 +56,17 @@ def test_a_turn_is_clear_where_both_sides_are() -> None:
     assert list(crossings(np.array([0, 0, 2, 0, 2.0]), 1)) == []
 
 
+def test_a_band_covers_the_whole_curve_in_95_of_100_samples() -> None:
+    """Samples stray from the mean by 0, .1, ... 9.9 at their worst place: 9.405 is the 95th of 100 such numbers."""
+    for stray, clear in ((9.3, False), (9.5, True)):
+        mean = np.array([[0.0, 0.0], [stray, -stray]])
+        drawn = np.zeros((2, 100, 2))
+        drawn[1] = mean[1]
+        drawn[1, np.arange(100), np.arange(100) % 2] += np.arange(100) / 10
+        table = crossing_table(Ranks("single", ("rs", "a"), 20, np.array([1.0, 2.0]), mean, drawn))
+        assert table["clear"].tolist() == [clear]
+
+
 def test_who_begins_well_and_who_ends_well() -> None:
     """The sprinter's first training is good and its last; the other one's are better from the tenth on."""
     middling, best = ORDER[100:180], ORDER[:20]

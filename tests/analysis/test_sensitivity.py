@@ -8,7 +8,7 @@ from synthetic import World, world
 
 from fairwatt.analysis.endpoints import Endpoints
 from fairwatt.analysis.protocol import Protocol
-from fairwatt.analysis.sensitivity import SensitivityCell, effect_class, sensitivity_cells
+from fairwatt.analysis.sensitivity import SensitivityCell, _cell, _Tried, effect_class, sensitivity_cells
 from fairwatt.analysis.statistics import PairedResampling
 from fairwatt.analysis.truth import Truth
 from fairwatt.books import Book
@@ -88,6 +88,17 @@ def test_neighbouring_budgets_flip_by_sign_only(name: str) -> None:
     assert (smaller.note, smaller.flips) == ("other class", False)
     assert (reversed_.note, reversed_.flips) == ("other sign", True)
     assert smaller.interaction_p < 0.01
+
+
+@pytest.mark.parametrize("name", ["currency=time", "budget x 2"])
+def test_an_effect_that_is_gone_flips(name: str) -> None:
+    """Where the arm is no better and no worse in any pair, its class may have been none before, too."""
+    before = np.array([-1.0] * 7 + [0.1] * 6)
+    tried = _Tried(name, True, name.startswith("budget"), np.zeros(13), before)
+    cell = _cell(tried, 0.01)
+    assert (effect_class(7 / 13), cell.flips, cell.note) == (0, True, "no effect")
+    assert not _cell(tried, 0.06).flips
+    assert not _cell(tried._replace(before=np.zeros(13)), 0.01).flips
 
 
 def test_without_repetitions_nothing_turns() -> None:

@@ -161,6 +161,24 @@ def test_an_interval_of_a_censored_statistic_stays_within_it() -> None:
     assert (interval.value, interval.low, interval.high) == pytest.approx((0.1, 0.1, 0.1))
 
 
+@pytest.mark.parametrize(
+    ("pairs", "draws", "smallest"), [(5, 99, 2 / 2**5), (13, 99, 2 / 2**13), (14, 99, 1 / 100), (14, 99_999, 2 / 2**14)]
+)
+def test_the_smallest_p_is_of_all_flips_where_they_are_few(pairs: int, draws: int, smallest: float) -> None:
+    resampling = _resampling(pairs, draws=draws)
+    assert resampling.attainable_p == smallest
+    if pairs <= 13:
+        assert resampling.p_values(np.ones((pairs, 1)))[0] == smallest
+
+
+def test_an_interval_leaves_the_global_random_state_alone() -> None:
+    name, words, place, *_ = np.random.get_state()  # noqa: NPY002
+    _resampling(20).interval(np.random.default_rng(0).random((20, 1)), lambda means: means[..., 0])
+    after = np.random.get_state()  # noqa: NPY002
+    assert (after[0], after[2]) == (name, place)
+    assert (after[1] == words).all()
+
+
 def test_resampling_needs_two_pairs() -> None:
     with pytest.raises(ValueError, match="got 1"):
         _resampling(1)

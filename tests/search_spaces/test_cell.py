@@ -132,17 +132,38 @@ def test_sampling_is_uniform_over_distinct_cells() -> None:
     assert chisquare([counts[cell] for cell in range(91)]).pvalue > 0.001
 
 
-@pytest.mark.slow
-def test_the_raw_sampler_weighs_cells_by_their_encodings() -> None:
-    space = CellSpace(4, sampler="raw")
-    generator = rng(3)
-    masks, numbers = np.divmod(np.arange(2**6 * 3**2), 3**2)
-    ids = cell_index(4).ids_of(masks, numbers)
-    encodings = np.bincount(ids[ids >= 0], minlength=91)
-    counts = Counter(space.key(space.sample(generator)) for _ in range(20_000))
-    expected = encodings / encodings.sum() * 20_000
-    assert chisquare([counts[cell] for cell in range(91)], expected).pvalue > 0.001
-    assert max(counts.values()) > 3 * min(counts.values())
+@pytest.mark.parametrize(("vertices", "encodings"), [(2, 2), (3, 24), (4, 576), (5, 27_648)])
+def test_raw_encodings_are_counted_as_if_each_were_looked_up(vertices: int, encodings: int) -> None:
+    index = cell_index(vertices)
+    ids = index.ids_of(*np.divmod(np.arange(encodings), 3 ** (vertices - 2)))
+    assert index.raw_codes().tolist() == np.bincount(ids[ids >= 0], minlength=len(index)).tolist()
+
+
+def test_raw_encodings_of_the_largest_space_are_counted_like_its_small_cells() -> None:
+    """Of 2^21 masks and 3^5 numbers: an estimate from a sample of them, cell by cell of the commonest."""
+    index, drawn = cell_index(7), np.random.default_rng(0)
+    ids = index.ids_of(drawn.integers(1 << 21, size=200_000), drawn.integers(3**5, size=200_000))
+    counts = index.raw_codes()
+    shares = counts / (2**21 * 3**5)
+    assert (counts > 0).all()
+    assert (ids >= 0).mean() == pytest.approx(shares.sum(), abs=0.005)
+    common = np.argsort(-shares)[:20]
+    found = np.bincount(ids[ids >= 0], minlength=len(index))[common]
+    expected = 200_000 * shares[common]
+    assert (np.abs(found - expected) < 4.5 * np.sqrt(expected)).all()
+
+
+@pytest.mark.parametrize("members", [None, range(0, 91, 3)])
+def test_the_raw_sampler_draws_with_the_probabilities_it_states(members: range | None) -> None:
+    space, generator, draws = CellSpace(4, members, "raw"), rng(3), 6_000
+    counts = Counter(space.key(space.sample(generator)) for _ in range(draws))
+    chances = space.probabilities
+    assert chances is not None
+    assert chances.sum() == pytest.approx(1)
+    assert set(counts) <= set(space.members.tolist())
+    assert chisquare([counts[cell] for cell in space.members.tolist()], chances * draws).pvalue > 0.001
+    assert chances.max() > 3 * chances.min()
+    assert CellSpace(4, members).probabilities is None
 
 
 def test_mutation_reaches_another_member_in_one_effective_step() -> None:

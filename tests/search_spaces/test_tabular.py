@@ -242,6 +242,9 @@ def test_ec_nas_5v_partial_says_how_its_cells_were_chosen(imported: Path, monkey
     truth = benchmark.reference()
     assert len(truth.keys) == 1469
     assert benchmark.space.sampler == "raw"
+    assert truth.probabilities is not None
+    assert (len(truth.probabilities), truth.probabilities.sum()) == (1469, pytest.approx(1))
+    assert fairwatt.make_benchmark("ec-nas-5v-partial").reference().probabilities is None
     assert benchmark.provenance["energy_kwh"] == "scaled"
     assert any("published searches visited" in note for note in truth.notes)
 
