@@ -205,17 +205,18 @@ def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: s
 
 def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
     from fairwatt.analysis.load import load
-    from fairwatt.report.wording import sentence, short_table
+    from fairwatt.report.wording import Basis, sentence, short_table
 
     results = load(folder)
     comparisons = results.comparisons()
     for caveat in results.caveats:
         prose(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:
+        basis = Basis.of(comparison)
         console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
         prose(results.references[comparison.space].energy_label)
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
-            words = short_table(comparison.verdicts, kind)
+            words = short_table(comparison.verdicts, kind, basis)
             lines = Listing(*words.columns)
             for row in words.rows:
                 lines.add_row(*row)
@@ -223,7 +224,7 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
             console.print(lines)
         console.print()
         for verdict in comparison.verdicts:
-            prose(f"- {sentence(verdict)}")
+            prose(f"- {sentence(verdict, basis)}")
         if not comparison.verdicts:
             console.print(f"nothing to compare with {results.study['reference']} yet; see: fairwatt status {folder}")
     return results, comparisons

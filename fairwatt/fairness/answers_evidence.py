@@ -89,8 +89,8 @@ def answers_are_stored(evidence: Evidence) -> Told:
     repeats = ", ".join(f"{c.space} {c.reference.replicates}" for c in evidence.comparisons)
     full = sum(each.full for each in evidence.held.values() if each.known)
     text = (
-        f"{shared:,} questions were asked by several arms under one seed and {repeated:,} again within a search: every "
-        f"answer is the first one. The repeat that answers (of: {repeats}) is the one that seed, network and length "
+        f"Of all recorded requests, also those beyond the budget (so not T5's count), {shared:,} were asked first by "
+        f"another arm under the same seed and {repeated:,} by the same search: every answer is the first one. The repeat that answers (of: {repeats}) is the one that seed, network and length "
         f"choose, and none is paid twice in a search where the policy answers from the cache. Network, length and "
         f"repeat have one answer under all seeds; {count(full, 'full training')} came out as the reference has them."
     )

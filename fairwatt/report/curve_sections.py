@@ -125,8 +125,13 @@ def drawing(
     )
     reached = [int((spent <= mark * (1 + 1e-9)).sum()) - 1 for mark in marks]
     rows = tuple(
-        (legends[arm], *(reading(curve, place) if place >= 0 else "-" for place in reached))
+        (legends[arm], *(_unbroken(reading(curve, place)) if place >= 0 else "-" for place in reached))
         for arm, curve in curves.items()
     )
     table = TextTable(f"{numbers} after so many full trainings", ("arm", *(f"{mark:g}" for mark in marks)), rows)
     return Drawing(file, panel, caption, table)
+
+
+def _unbroken(text: str) -> str:
+    """Lines of a narrow column end before an interval, not within it."""
+    return text.replace(", ", ",\u00a0")

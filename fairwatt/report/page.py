@@ -5,13 +5,16 @@ is escaped; nothing of the results ever stands in the script.
 """
 
 import base64
+import gc
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
+from fairwatt.errors import UserError
 from fairwatt.fairness.checklists import write_checklists
 from fairwatt.report import (
     across_sections,
@@ -56,18 +59,25 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
 """What the page shows, in this order; a function that returns None has nothing to show of these results."""
 
 
+_CSV_BEGINS = b"space,kind,budget,arm,reference,"
+
+
 def write_report(
     results: Results, comparisons: Sequence[Comparison], path: Path, figure_folder: Path | None = None
 ) -> None:
     """Write the page, beside it all verdicts as CSV and the filled checklists as Markdown and JSON, and the figures as
     SVG files where a folder is given.
 
-    Raises OSError where something cannot be written.
+    Raises UserError, before anything is computed or written, where the CSV file would replace one that is not of a
+    report; OSError where something cannot be written.
     """
+    table = path.with_suffix(".csv")
+    _check_ours(table)
     material = Material(results, comparisons)
-    made = sections(material)
+    with _uncollected():
+        made = sections(material)
     write_atomically(path, _page(material, made).encode())
-    write_atomically(path.with_suffix(".csv"), verdicts_csv(comparisons).encode())
+    write_atomically(table, verdicts_csv(comparisons).encode())
     write_checklists(material.facts, path)
     if figure_folder is not None:
         for file, picture in figure_files(made).items():
@@ -153,6 +163,30 @@ def _page(material: Material, made: Sequence[Section]) -> str:
         arms=[(name(arm), styles.number(arm), styles.classes(arm)) for arm in styles.arms],
         sections=made,
     )
+
+
+def _check_ours(table: Path) -> None:
+    """Somebody's log may well be called as the page is."""
+    if not table.is_file():
+        return
+    with table.open("rb") as stream:
+        begin = stream.read(len(_CSV_BEGINS))
+    if begin != _CSV_BEGINS:
+        raise UserError(
+            f"{table}: is there and not of a report, and the verdicts would replace it; name another page with --out"
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without searches for garbage, which would go through all requests of all runs again and again."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _file(file: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report.section import Material, Part, Section
-from fairwatt.report.wording import TextTable
+from fairwatt.report.wording import Basis, TextTable
 
 RULES = (
     "Every search was charged in one place for everything it asked, in integer nanojoules, under one policy; a "
@@ -89,8 +89,7 @@ def latest(results: Results) -> Mapping[str, Any]:
 
 def _caveats(comparison: Comparison) -> tuple[str, ...]:
     """What to know of random search's multiples where trainings are repeated."""
-    reference = comparison.reference
-    if reference.replicates > 1 and reference.val_repeats is None:
+    if Basis.of(comparison).too_small:
         return (
             "'random search needs' comes out too small here: the results do not hold the repeats (they were made by an "
             "older version), so the closed form selects by the mean over repeats, arms by the one repeat that they see",

@@ -37,7 +37,8 @@ _LONG = 34
 _NARROW = 56
 """Characters of a row that fit one column of a journal."""
 _SPLIT = re.compile(r"(.+?) ([\[(].*)", re.DOTALL)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"[\t\r]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
+"""What a spreadsheet takes for the beginning of a formula; some leave out blanks before it, and read wide signs."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def harmless(value: object) -> object:
     """The value, or text that no spreadsheet takes for a formula."""
     if not isinstance(value, str) or value == "-":
         return value
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def piped(text: str) -> str:

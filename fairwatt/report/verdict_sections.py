@@ -13,8 +13,12 @@ from fairwatt.books import PRIMARY
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Cell, Grid, Material, Part, Section, Sentence, kinds
-from fairwatt.report.wording import claim, multiple, number, outcome, p_value, verdict_table, versus
+from fairwatt.report.wording import Basis, claim, multiple, number, outcome, p_value, verdict_table, versus
 
+HEAT_LEAD = (
+    "Every search was recorded once and priced again under each of these books. A number is the arm's paired win rate: "
+    "blue where the arm is better, orange where the reference is, grey between .45 and .55."
+)
 TONES: Mapping[Outcome, str] = {
     Outcome.WIN: "win",
     Outcome.WIN_SMALL: "win",
@@ -37,11 +41,12 @@ def answers(material: Material) -> Section:
     """A sentence for each pair, budget and space; those that claim something first."""
     parts = []
     for comparison in material.comparisons:
+        basis = Basis.of(comparison)
         first = sorted(comparison.verdicts, key=lambda verdict: verdict.outcome in (Outcome.INCONCLUSIVE, Outcome.VOID))
         parts.append(
             Part(
                 comparison.space,
-                sentences=tuple(Sentence(claim(v), str(v.outcome), tone(v)) for v in first)
+                sentences=tuple(Sentence(claim(v, basis), str(v.outcome), tone(v)) for v in first)
                 or (Sentence(f"Nothing to compare with {name(material.results.study['reference'])} yet."),),
             )
         )
@@ -58,14 +63,14 @@ def glance(material: Material) -> Section:
 def glance_grid(comparisons: Sequence[Comparison], kind: str, budget: str = "") -> Grid:
     """The verdicts of one ranking in all these spaces, at one budget or at all."""
     found = {
-        (comparison.space, verdict.budget, versus(verdict)): verdict
+        (comparison.space, verdict.budget, versus(verdict)): _glance_cell(verdict, Basis.of(comparison))
         for comparison in comparisons
         for verdict in comparison.verdicts
         if verdict.kind == kind and budget in ("", verdict.budget)
     }
     columns = list(dict.fromkeys(key[:2] for key in found))
     pairs = list(dict.fromkeys(key[2] for key in found))
-    rows = tuple((pair, tuple(_glance_cell(found.get((*column, pair))) for column in columns)) for pair in pairs)
+    rows = tuple((pair, tuple(found.get((*column, pair), Cell("")) for column in columns)) for pair in pairs)
     groups = Counter(space for space, _ in columns)
     return Grid(
         f"{kind.capitalize()}-objective arms: the verdict, and how many times the budget random search needs "
@@ -80,10 +85,18 @@ def glance_grid(comparisons: Sequence[Comparison], kind: str, budget: str = "") 
 def tables(material: Material) -> Section:
     """The verdicts with their numbers, by space and ranking."""
     parts = tuple(
-        Part(comparison.space, tables=tuple(verdict_table(comparison.verdicts, kind) for kind in kinds(comparison)))
+        Part(
+            comparison.space,
+            tables=tuple(verdict_table(comparison.verdicts, kind, Basis.of(comparison)) for kind in kinds(comparison)),
+        )
         for comparison in material.comparisons
     )
-    lead = "Win rates are shares of paired seeds, ties half; negative differences are better for the arm."
+    lead = (
+        "Win rates are shares of paired seeds, ties half, and their range over all books; negative differences are "
+        "better for the arm. Beside each p stands the win rate that so many seeds find. What random search needs is "
+        "about validation quality; beside it stands the same for the reference, which differs from 1 by chance where "
+        "that is random search. A p about regret and a multiple may therefore disagree."
+    )
     return Section("verdicts", "Verdicts", parts, lead, True)
 
 
@@ -92,11 +105,7 @@ def heat_map(material: Material) -> Section | None:
     parts = [
         Part(comparison.space, grids=(grid,)) for comparison in material.comparisons if (grid := heat_grid(comparison))
     ]
-    lead = (
-        "Every search was recorded once and priced again under each of these books. A number is the arm's paired win "
-        "rate: blue where the arm is better, orange where the reference is."
-    )
-    return Section("heat-map", "What the verdicts hang on", tuple(parts), lead, True) if parts else None
+    return Section("heat-map", "What the verdicts hang on", tuple(parts), HEAT_LEAD, True) if parts else None
 
 
 def heat_grid(comparison: Comparison, kind: str = "", budget: str = "") -> Grid | None:
@@ -161,11 +170,10 @@ def _tally(material: Material) -> str:
     return f"{text} Claims that flip where the shared budget is another currency: {'; '.join(said)}."
 
 
-def _glance_cell(verdict: Verdict | None) -> Cell:
-    if verdict is None:
-        return Cell("")
-    needs = multiple(verdict.arm_equivalent)
-    return Cell(outcome(verdict) + ("" if needs == "-" else f"\n{needs}"), f"o {tone(verdict)}", claim(verdict))
+def _glance_cell(verdict: Verdict, basis: Basis) -> Cell:
+    needs = multiple(verdict.arm_equivalent, basis.too_small)
+    words = outcome(verdict) + ("" if needs == "-" else f"\n{needs}")
+    return Cell(words, f"o {tone(verdict)}", claim(verdict, basis))
 
 
 def _heat_cell(row: Mapping[Any, Any] | None) -> Cell:
@@ -185,9 +193,10 @@ def _heat_cell(row: Mapping[Any, Any] | None) -> Cell:
     return Cell(number(row["win_rate"]) + _MARKS.get(state, ""), tones, hover)
 
 
-def _share(row: Mapping[object, object] | None) -> str:
-    return f"{row['flips']} of {row['recorded']}" if row else "-"
+def _share(row: Mapping[Any, Any] | None) -> str:
+    return f"{row['flips']} of {row['recorded']}" if row and row["recorded"] else "-"
 
 
 def _tenth(win_rate: float) -> int:
+    """The class of the colour; 5, grey, is between .45 and .55, both left out."""
     return 5 if math.isnan(win_rate) else min(max(round(10 * win_rate), 0), 10)

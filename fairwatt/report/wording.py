@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
 from fairwatt.analysis.statistics import Interval
+from fairwatt.analysis.verdict import Comparison
+from fairwatt.energy_error import NAMES as ENERGY_ERRORS
 from fairwatt.report.plain_text import name
 
 ENDPOINTS = {"regret": "regret", "hypervolume_regret": "hypervolume regret"}
@@ -26,8 +28,35 @@ class TextTable:
     verdict: int = -1
 
 
-def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
+@dataclass(frozen=True)
+class Basis:
+    """What the numbers of a space rest on. regret: the data that regret, win rates and p are of.
+
+    too_small: whether random search's multiples come out too small, since trainings are repeated and the results, of
+    an older version, do not hold the repeats.
+    """
+
+    regret: str = "test"
+    too_small: bool = False
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "Basis":
+        """That of a space."""
+        reference = comparison.reference
+        return cls(comparison.truth.label, reference.replicates > 1 and reference.val_repeats is None)
+
+    def caption(self, kind: str) -> str:
+        """Of the verdicts of a ranking: no reader should take a multiple for a statement about regret."""
+        short = f" and too small, since {TOO_SMALL}" if self.too_small else ""
+        return f"{RANKING_TITLES[kind]} ({self.regret}); multiples are of validation quality{short}"
+
+
+TOO_SMALL = "the results do not hold the repeats"
+
+
+def verdict_table(verdicts: Sequence[Verdict], kind: str, basis: Basis = Basis()) -> TextTable:
     """The verdicts of one ranking, a row each."""
+    chosen = [verdict for verdict in verdicts if verdict.kind == kind]
     rows = tuple(
         (
             versus(verdict),
@@ -36,54 +65,50 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
             win_rate(verdict),
             interval(verdict.difference, 3),
             p_with_power(verdict.p_holm, verdict.detectable),
-            multiple(verdict.arm_equivalent),
+            multiple(verdict.arm_equivalent, basis.too_small),
+            _times(verdict.reference_equivalent),
             interval(verdict.ratio, 2),
             "; ".join(verdict.flips if verdict.outcome is Outcome.POLICY_DEPENDENT else verdict.reasons) or "-",
         )
-        for verdict in verdicts
-        if verdict.kind == kind
+        for verdict in chosen
     )
     columns = (
         "arm v. reference",
         "budget",
         "verdict",
-        "win rate (over all books)",
+        "win rate (all books)",
         "mean difference [95 %]",
-        "Holm p (detectable win rate)",
+        "Holm p (finds)",
         "random search needs [95 %]",
-        "ratio to the reference [95 %]",
+        f"{_reference(chosen)} itself",
+        "ratio of the two [95 %]",
         "what flips it, or why nothing is claimed",
     )
-    return TextTable(RANKING_TITLES[kind], columns, rows, text=(0, 1, 2, 8), verdict=2)
+    return TextTable(basis.caption(kind), columns, rows, text=(0, 1, 2, 9), verdict=2)
 
 
-def short_table(verdicts: Sequence[Verdict], kind: str) -> TextTable:
-    """The columns that fit a terminal."""
-    whole = verdict_table(verdicts, kind)
-    kept = (0, 1, 2, 3, 5, 6)
+def short_table(verdicts: Sequence[Verdict], kind: str, basis: Basis = Basis()) -> TextTable:
+    """The columns that fit a terminal: some 120 characters."""
+    whole = verdict_table(verdicts, kind, basis)
+    kept, heads = (0, 1, 2, 3, 5, 6, 7), {0: "pair", 6: "RS needs [95 %]"}
     return TextTable(
         whole.caption,
-        tuple(whole.columns[place] for place in kept),
+        tuple(heads.get(place, whole.columns[place]) for place in kept),
         tuple(tuple(row[place] for place in kept) for row in whole.rows),
         text=(0, 1, 2),
         verdict=2,
     )
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: Verdict, basis: Basis = Basis()) -> str:
     """One sentence for a reader who reads nothing else, the outcome first."""
-    return f"{verdict.outcome}: {claim(verdict)}"
+    return f"{verdict.outcome}: {claim(verdict, basis)}"
 
 
-def claim(verdict: Verdict) -> str:
+def claim(verdict: Verdict, basis: Basis = Basis()) -> str:
     """Behind the outcome: who, where, random search's multiple, what flips it, or why nothing is claimed."""
     pair = f"{versus(verdict)} at {verdict.budget}, by {ENDPOINTS[verdict.endpoint]}"
-    needs = ""
-    if not math.isnan(verdict.arm_equivalent.interval.value):
-        needs = (
-            f"; random search needs {multiple(verdict.arm_equivalent)} the budget for the validation quality of "
-            f"{name(verdict.arm)}"
-        )
+    needs = _needs(verdict, basis)
     match verdict.outcome:
         case Outcome.VOID:
             return f"{pair}: no verdict, because {'; '.join(verdict.reasons)}."
@@ -107,12 +132,38 @@ def claim(verdict: Verdict) -> str:
     )
 
 
+def _needs(verdict: Verdict, basis: Basis) -> str:
+    """Random search's multiple for the arm, and beside it the reference's own: what 1 is where nothing is won."""
+    arm, own = verdict.arm_equivalent, verdict.reference_equivalent
+    if math.isnan(arm.interval.value):
+        return f"; how many times the budget random search needs is not known: {arm.note}" if arm.note else ""
+    itself = "" if math.isnan(own.interval.value) else f"{name(verdict.reference)} itself: {_times(own)}"
+    low = f"{'both ' if itself else ''}too small, since {TOO_SMALL}" if basis.too_small else ""
+    beside = "; ".join(part for part in (itself, low) if part)
+    return f"; random search needs {multiple(arm)} the budget for the validation quality of {name(verdict.arm)}" + (
+        f" ({beside})" if beside else ""
+    )
+
+
 def _unflipped(verdict: Verdict) -> str:
     tried = sum(cell.recorded for cell in verdict.cells)
     if not tried:
         return "no other books were tried"
-    untried = f" ({len(verdict.unavailable)} could not be tried)" if verdict.unavailable else ""
+    untried = f" (could not be tried: {_untried(verdict.unavailable)})" if verdict.unavailable else ""
     return f"none of {tried} other ways of keeping the books flips it{untried}"
+
+
+def _untried(cells: Sequence[str]) -> str:
+    """Names of cells, those of wrong energies last and together."""
+    wrong = [cell for cell in cells if cell in ENERGY_ERRORS or "device" in cell]
+    parts = [cell for cell in cells if cell not in wrong]
+    return "; ".join([*parts, f"energy errors {', '.join(wrong)}"] if wrong else parts)
+
+
+def _reference(verdicts: Sequence[Verdict]) -> str:
+    """The reference of all these pairs, or the word for it where they have several or its name is long."""
+    arms = {verdict.reference for verdict in verdicts}
+    return name(arms.pop()) if len(arms) == 1 and len(min(arms)) <= 12 else "reference"
 
 
 def versus(verdict: Verdict) -> str:
@@ -135,10 +186,17 @@ def win_rate(verdict: Verdict) -> str:
     return f"{number(verdict.win_rate)} ({number(verdict.effect_low)} to {number(verdict.effect_high)})"
 
 
-def multiple(equivalent: Equivalent) -> str:
+def multiple(equivalent: Equivalent, too_small: bool = False) -> str:
     """How many times the budget random search needs; a closed form that ended is said to have ended."""
     text = interval(equivalent.interval, 2, unit="x")
-    return f"{text}, censored" if equivalent.censored else text
+    if text == "-":
+        return text
+    return text + (", censored" if equivalent.censored else "") + (", too small" if too_small else "")
+
+
+def _times(equivalent: Equivalent) -> str:
+    """The same without its interval."""
+    return number(equivalent.interval.value) + ("" if math.isnan(equivalent.interval.value) else "x")
 
 
 def interval(values: Interval, digits: int, unit: str = "") -> str:

@@ -42,7 +42,7 @@ _SIGNS = {"max": "^", "mean": "o", "min": "v", "common": "s", "quarter": "D"}
 def matched_energy(shelf: Shelf) -> Made:
     """SEMOA v. random search: as published, and with both held to the same energy."""
     log = read_logs([shelf.path(PUBLISHED_RUNS)])
-    audit = Audit(log, Settings(reference=REFERENCE, rules=RULES, invalid_cost=INVALID_KWH))
+    audit = Audit(log, Settings(reference=REFERENCE, rules=RULES, endpoints=(ENDPOINT,), invalid_cost=INVALID_KWH))
     cells = [contrast for contrast in audit.contrasts if contrast.endpoint == ENDPOINT]
     shown = [cell for cell in cells if cell.arm == ARM]
     return Made(

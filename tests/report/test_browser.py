@@ -151,6 +151,18 @@ def test_on_paper_everything_is_open_and_nothing_is_cut_off(page: "Chrome") -> N
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
 
 
+def test_tables_under_figures_need_no_scrolling(page: "Chrome") -> None:
+    page.set_window_size(560, 900)  # as narrow as where figures stand side by side
+    page.find_element("id", "unfold").click()
+    ask(page, "document.querySelectorAll('figure details').forEach(fold => { fold.open = true; })")
+    tables = ask(
+        page,
+        "[...document.querySelectorAll('figure details .scroll')].map(e => [e.clientWidth, e.scrollWidth])",
+    )
+    assert len(tables) >= 5
+    assert [wide for wide in tables if wide[1] > wide[0] + 1] == []
+
+
 def test_a_telephone_shows_it_without_scrolling_sideways(page: "Chrome") -> None:
     page.find_element("id", "unfold").click()
     page.execute_cdp_cmd(

@@ -3,6 +3,7 @@
 import copy
 import csv
 import dataclasses
+import gc
 import io
 import re
 import shutil
@@ -15,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from fairwatt.analysis.load import Results, load
-from fairwatt.analysis.verdict import Comparison
+from fairwatt.analysis.verdict import Comparison, Outcome
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.report import across_sections, page, provenance_sections, spend_sections
+from fairwatt.report import across_sections, page, provenance_sections, spend_sections, verdict_sections
 from fairwatt.report.page import render, verdicts_csv, write_report
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.sealed import DamagedFileError
@@ -189,6 +190,55 @@ def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(comparisons: list[Co
     assert len(rows) == len(comparisons[0].verdicts) == 4
     assert {row["outcome"] for row in rows} == {"VOID"}
     assert not [value for row in rows for value in row.values() if value[:1] in "=@" and value]
+
+
+def test_no_file_of_somebody_else_is_replaced(
+    results: Results, comparisons: list[Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, page_file = tmp_path / "runs.csv", tmp_path / "runs.html"
+    log.write_text("seed,val_error\n1,0.5\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(page, "SECTIONS", (lambda material: pytest.fail("computed before it looked"),))
+        with pytest.raises(UserError, match=r"runs\.csv: is there and not of a report.*--out"):
+            write_report(results, comparisons, page_file)
+    assert log.read_text() == "seed,val_error\n1,0.5\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+    log.unlink()
+    monkeypatch.setattr(page, "SECTIONS", ())
+    write_report(results, comparisons, page_file)
+    first = log.read_text()
+    write_report(results, comparisons, page_file)  # what a report wrote it may replace
+    assert log.read_text() == first == verdicts_csv(comparisons)
+
+
+def test_the_search_for_garbage_goes_on_after_a_report(
+    results: Results, comparisons: list[Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(material: Material) -> Section:
+        assert not gc.isenabled()
+        raise UserError("no section")
+
+    monkeypatch.setattr(page, "SECTIONS", (fails,))
+    with pytest.raises(UserError, match="no section"):
+        write_report(results, comparisons, tmp_path / "r.html")
+    assert gc.isenabled()
+
+
+def test_only_claims_have_flips_in_the_csv(comparisons: list[Comparison]) -> None:
+    made = copy.copy(comparisons[0])
+    first = dataclasses.replace(made.verdicts[0], flips=("currency=time",))
+    made.__dict__["verdicts"] = tuple(
+        dataclasses.replace(first, outcome=outcome) for outcome in (Outcome.INCONCLUSIVE, Outcome.POLICY_DEPENDENT)
+    )
+    assert [row["flips"] for row in csv.DictReader(io.StringIO(verdicts_csv([made])))] == ["", "currency=time"]
+
+
+def test_heat_says_grey_where_it_is_and_nothing_of_cells_without_claims() -> None:
+    rates = (0.44, 0.45, 0.451, 0.5, 0.549, 0.55, 0.56, float("nan"))
+    assert [verdict_sections._tenth(rate) for rate in rates] == [4, 4, 5, 5, 5, 6, 6, 5]
+    counts = ({"flips": 1, "recorded": 2}, {"flips": 0, "recorded": 0}, None)
+    assert [verdict_sections._share(row) for row in counts] == ["1 of 2", "-", "-"]
+    assert "grey between .45 and .55" in verdict_sections.HEAT_LEAD
 
 
 def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(

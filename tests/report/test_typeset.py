@@ -61,3 +61,11 @@ def test_markdown_has_a_pipe_for_each_column_only() -> None:
 def test_csv_runs_nothing_in_a_spreadsheet() -> None:
     assert csv_text(["=a", "b"], [("=1+1", -0.5), ("-", "@x")]) == "'=a,b\n'=1+1,-0.5\n-,'@x\n"
     assert [harmless(value) for value in ("", "-x", -1.0, "x=1")] == ["", "'-x", -1.0, "x=1"]
+
+
+@pytest.mark.parametrize("value", [" =1+1", "\u00a0@SUM(A1)", "\ufeff+1", "\u200b-2+3", "＝1+1", "\t", "=1", "\x01=1"])
+def test_formulas_behind_blanks_are_quoted_too(value: str) -> None:
+    assert harmless(value) == f"'{value}"
+    assert harmless("a =1") == "a =1"
+    assert harmless(" a") == " a"
+    assert harmless("-") == "-"

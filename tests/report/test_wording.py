@@ -1,5 +1,6 @@
 """Verdicts in words: the outcome first, nothing that says more than was found."""
 
+import dataclasses
 import math
 
 import pytest
@@ -8,7 +9,7 @@ from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
 from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.statistics import Interval
 from fairwatt.report.page import tone
-from fairwatt.report.wording import outcome, p_value, p_with_power, sentence, short_table, verdict_table
+from fairwatt.report.wording import Basis, outcome, p_value, p_with_power, sentence, short_table, verdict_table
 
 
 def verdict(**changes: object) -> Verdict:
@@ -90,6 +91,58 @@ def test_tables_name_the_winner_and_colour_by_outcome() -> None:
     tones = [tone(outcome(verdict(outcome=kind, winner=""))) for kind in Outcome]
     assert tones == ["win", "win", "same", "odd", "open", "void"]
     assert (tone("WIN: rs", "rs"), tone("WIN: re", "rs"), tone("pass"), tone("fail")) == ("loss", "win", "pass", "fail")
+
+
+def test_beside_the_multiple_stands_what_random_search_itself_comes_to() -> None:
+    table, short = verdict_table([verdict()], "single"), short_table([verdict()], "single")
+    assert (table.columns[6:8], table.rows[0][6:8]) == (
+        ("random search needs [95 %]", "rs itself"),
+        ("3.00x [2.00, 4.00]", "1.00x"),
+    )
+    assert (short.columns[-1], short.rows[0][-1]) == ("rs itself", "1.00x")
+    assert "for the validation quality of re (rs itself: 1.00x); it has" in sentence(verdict())
+    assert "(test); multiples are of validation quality" in table.caption
+    assert "(validation); multiples" in verdict_table([verdict()], "single", Basis("validation")).caption
+    several = verdict_table([verdict(), verdict(reference="ls")], "single")
+    assert several.columns[7] == "reference itself"
+
+
+def test_a_multiple_that_is_too_small_says_so_in_its_cell_and_in_its_sentence() -> None:
+    for basis, times in ((Basis(too_small=True), 1), (Basis(), 0)):
+        for table in (verdict_table([verdict()], "single", basis), short_table([verdict()], "single", basis)):
+            assert sum(cell.endswith("4.00], too small") for cell in table.rows[0]) == times
+            assert table.caption.count("too small") == times
+        assert sentence(verdict(), basis).count("(rs itself: 1.00x; both too small, since the results") == times
+
+
+def test_where_there_is_no_multiple_the_reason_stands_for_it() -> None:
+    none = Equivalent(Interval(math.nan, math.nan, math.nan), False, note="draws are uneven")
+    unknown = verdict(arm_equivalent=none, reference_equivalent=none)
+    assert "; how many times the budget random search needs is not known: draws are uneven; it has" in sentence(unknown)
+    row = verdict_table([unknown], "single", Basis(too_small=True)).rows[0]
+    assert row[6:8] == ("-", "-")
+    assert "random search" not in sentence(verdict(arm_equivalent=dataclasses.replace(none, note="")))
+
+
+def test_books_that_could_not_be_tried_are_named() -> None:
+    untried = verdict(cells=(CELL,), unavailable=("size slope +0.1", "budget x 2", "another device"))
+    words = "flips it (could not be tried: budget x 2; energy errors size slope +0.1, another device)."
+    assert words in sentence(untried)
+    assert "(could not be tried: budget x 2)." in sentence(verdict(cells=(CELL,), unavailable=("budget x 2",)))
+
+
+def test_seven_arms_fit_a_terminal() -> None:
+    arms = ("re", "ls", "bananas", "hb", "bohb", "smac", "tpe")
+    low = Equivalent(Interval(12.31, 4.86, 12.31), True)
+    made = [
+        verdict(arm=arm, budget="100 full", outcome=Outcome.INCONCLUSIVE, winner="", cells=(CELL,), arm_equivalent=low)
+        for arm in arms
+    ]
+    table = short_table(made, "single")
+    lines = zip(*((head, *cells) for head, *cells in zip(table.columns, *table.rows, strict=True)), strict=True)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    assert sum(widths) + 2 * (len(widths) - 1) <= 120
+    assert len(table.caption) <= 120
 
 
 def test_p_values_are_never_zero() -> None:
