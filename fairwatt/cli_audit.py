@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fairwatt.report.wording import TextTable
 
 
+_LONG = 500_000  # requests from which there is something to wait for
+
+
 def audit(
     logs: Annotated[list[Path], typer.Argument(help="Files or folders: CSV, JSONL, Parquet, or what a tool left.")],
     reference: Annotated[str, typer.Option(help="The method that others are held against; random search.")] = "",
@@ -41,13 +44,15 @@ def audit(
     Example: fairwatt audit runs.csv -o audit.html
     """
     from fairwatt.audit.audit import Audit, Settings
+    from fairwatt.audit.audit_files import destinations
     from fairwatt.audit.log_file import read_logs
     from fairwatt.audit.matched import ENDPOINTS, rules
     from fairwatt.audit.page import write_audit
 
-    if out.suffix not in (".html", ".htm"):
-        raise UserError(f"{out}: the audit is an .html file; comparisons go beside it as .csv, everything as .json")
+    destinations(out, logs)
     log = read_logs(logs, preset=preset, columns=columns, files=files)
+    if len(log.frame) > _LONG:
+        console.print(f"read: {len(log.frame):,} requests; comparing takes a minute or so")
     asked = ENDPOINTS if endpoint == "both" else (endpoint,) if endpoint else ()
     settings = Settings(
         reference=reference,
@@ -100,11 +105,12 @@ def _listing(table: "TextTable") -> Listing:
 def _tables(words: list[str], spaces: tuple[str, ...], unit: str) -> "dict[str, Reference]":
     """Tables of ours by the log's name of the space."""
     from fairwatt.errors import UnknownNameError
-    from fairwatt.registry import make_benchmark
+    from fairwatt.registry import BENCHMARKS, make_benchmark
 
     found = {}
     for word in words:
         there, _, table = word.rpartition("=")
+        BENCHMARKS.load(table)  # a wrong name is the first thing to know
         if not there:
             if len(spaces) != 1:
                 raise UserError(
@@ -114,6 +120,9 @@ def _tables(words: list[str], spaces: tuple[str, ...], unit: str) -> "dict[str, 
         if there not in spaces:
             raise UnknownNameError("space of the log", there, spaces)
         if unit != "kWh":
-            raise UserError(f"--space {word}: tables count kWh, and this log counts {unit}")
+            raise UserError(
+                f"--space {word}: tables count kWh, and this log counts {unit}; leave it out, or name a column in kWh: "
+                "--columns cost=COLUMN"
+            )
         found[there] = make_benchmark(table).reference()
     return found

@@ -45,8 +45,11 @@ RECORDED = Policy("as recorded", "every request at what the log says of it")
 def policies(frame: "pd.DataFrame", invalid_cost: float | None = None) -> tuple[Policy, ...]:
     """The policies that change something in this log, the recorded one first.
 
-    invalid_cost: a declared constant for each impossible proposal. Raises UserError for a negative or infinite one.
+    invalid_cost: a declared constant for each impossible proposal. Raises UserError for a negative one, an infinite
+    one, and one that is no number.
     """
+    if invalid_cost is not None and not 0 <= invalid_cost < np.inf:
+        raise UserError(f"--invalid-cost {invalid_cost:g}: expected a finite number of 0 or more, in the log's unit")
     found = [RECORDED]
     if repeated(frame).any():
         words = "a configuration asked for again at the same fidelity costs nothing"
@@ -72,8 +75,6 @@ def policies(frame: "pd.DataFrame", invalid_cost: float | None = None) -> tuple[
                 )
             )
         if invalid_cost is not None:
-            if not 0 <= invalid_cost < np.inf:
-                raise UserError(f"--invalid-cost {invalid_cost:g}: expected a number that is not negative")
             words = f"an impossible proposal costs {invalid_cost:g}"
             found.append(Policy(f"invalid: {invalid_cost:g}", words, invalid=invalid_cost))
     return tuple(found)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fairwatt.analysis.statistics import a12
 from fairwatt.audit.account import RECORDED, Policy, charges, policies
 from fairwatt.audit.conclusions import conclusions
-from fairwatt.audit.contrast import MATCHED, Contrast, a12_bounds, paired, unpaired, with_holm
+from fairwatt.audit.contrast import MATCHED, MOST_EXACT, Contrast, a12_bounds, paired, unpaired, with_holm
 from fairwatt.audit.log import Log
 from fairwatt.audit.matched import AS_RECORDED, COMMON, ENDPOINTS, RULES, Course, Rule, courses, running
 from fairwatt.audit.multiples import Multiple, Pool, Source, Table, held, multiple
@@ -37,9 +37,11 @@ class Settings:
     """What is asked of an audit.
 
     reference: the method that others are held against, "" for random search. rules: where searches are cut. endpoints:
-    a subset of ENDPOINTS, () for those that the log has. currency: what is matched. invalid_cost: a declared price of
-    impossible proposals, one policy more. all_pairs: every pair of methods. paired: compare seed by seed. tables:
-    what is known of a space of the log, for the closed form of random search; costs are then kWh.
+    a subset of ENDPOINTS; by default (): hypervolume where energy is stated to have been an objective, regret where
+    the log has no energy, both where energy is the cost and nobody stated more. currency: what is matched.
+    invalid_cost: a declared price of impossible proposals, one policy more. all_pairs: every pair of methods. paired:
+    compare seed by seed. tables: what is known of a space of the log, for the closed form of random search and for the
+    price of the whole space; costs are then kWh.
     """
 
     reference: str = ""
@@ -84,6 +86,21 @@ class Audit:
         for endpoint, every in found.items():
             for course in every:
                 self._courses.setdefault((endpoint, course.space, course.method), []).append(course)
+        self._check_cuts()
+
+    @cached_property
+    def exact(self) -> bool:
+        """Whether p counts all permutations: where no pair has more than MOST_EXACT searches, so that all p are of one
+        kind.
+        """
+        first = self.endpoints[0]
+        counts = [sum(len(self.searches(first, space, side)) for side in sides) for space, *sides in self.pairs]
+        return max(counts) <= MOST_EXACT
+
+    @property
+    def energy_guessed(self) -> bool:
+        """Whether the endpoints hang on energy as an objective, which nobody stated."""
+        return not self.log.energy_stated and not self.settings.endpoints and "hypervolume" in self.endpoints
 
     @property
     def unit(self) -> str:
@@ -189,6 +206,16 @@ class Audit:
 
         return as_json(self)
 
+    def _check_cuts(self) -> None:
+        """Raises UserError for a cut that pays for no answer of any search."""
+        first = min(_first(course, self.running()) for every in self._courses.values() for course in every)
+        for rule in self.settings.rules:
+            if rule.at is not None and rule.at < first:
+                raise UserError(
+                    f"--cut {rule.at:g}: pays for no answer of any search, the first of which takes {first:.3g} "
+                    f"{self.unit}; name a larger one"
+                )
+
     def _contrast(self, endpoint: str, policy: Policy, rule: Rule, space: str, arm: str, other: str) -> Contrast:
         mine, theirs = self.searches(endpoint, space, arm), self.searches(endpoint, space, other)
         running = self.running(policy)
@@ -205,7 +232,8 @@ class Audit:
         if use_pairs:
             losses, spent = losses[places[0]], spent[places[0]]
             their_losses, their_spent = their_losses[places[1]], their_spent[places[1]]
-        effect = (paired if use_pairs else unpaired)(losses, their_losses, rng)
+        exact = self.exact
+        effect = paired(losses, their_losses, rng) if use_pairs else unpaired(losses, their_losses, rng, exact=exact)
         flip = endpoint == "hypervolume"  # losses are 1 - hypervolume: printed is the hypervolume
 
         def shown(value: float) -> float:
@@ -281,6 +309,8 @@ def _endpoints(log: Log, wanted: tuple[str, ...]) -> tuple[str, ...]:
             f"{', '.join(log.sources)}: hypervolume needs energy as a second objective, and this log has none; "
             f"use --endpoint regret, or name its column: --columns energy=COLUMN"
         )
+    if not wanted and has_energy and not log.energy_stated:
+        return ENDPOINTS  # a cost in kWh does not tell whether anybody minimised it
     return wanted or (("hypervolume",) if has_energy else ("regret",))
 
 

@@ -2,17 +2,73 @@
 
 import csv
 import io
+import os
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairwatt.analysis.plain_json import plain_json
 from fairwatt.audit.contrast import Contrast
+from fairwatt.errors import UserError
 from fairwatt.report.typeset import harmless
 
 if TYPE_CHECKING:
     from fairwatt.audit.audit import Audit
 
 FORMAT = 1
+_FIRST_COLUMNS = "space,endpoint,arm,reference,policy,rule,state,a12,"
+_FIRST_ITEMS = re.compile(r'\s*\{\s*"format": \d+,\s*"sources": \[')
+_LOOK = 4096  # bytes by which a file of ours is known
+
+
+def destinations(page: Path, logs: Sequence[Path]) -> tuple[Path, Path, Path]:
+    """Where the page, the comparisons (.csv) and everything (.json) of an audit of these logs are written.
+
+    Raises UserError where that would replace a log, or a table or JSON file that no audit wrote; where it would leave a
+    table among logs, for the next audit to read; and where nothing can be written.
+    """
+    if page.suffix not in (".html", ".htm"):
+        raise UserError(f"{page}: the audit is an .html file; comparisons go beside it as .csv, everything as .json")
+    folder = page.parent
+    if not folder.is_dir():
+        raise UserError(f"{page}: there is no folder {folder}; make it, or name another file: -o audit.html")
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{page}: nothing may be written in {folder}; name a file elsewhere: -o FOLDER/audit.html")
+    other = f"name another file: -o {page.with_name(f'{page.stem}-audit.html')}"
+    found = (page, page.with_suffix(".csv"), page.with_suffix(".json"))
+    for path in found:
+        for log in logs:
+            if path.resolve() == log.resolve() or (path.exists() and log.exists() and path.samefile(log)):
+                raise UserError(f"{page}: {path} would replace the log of this name; {other}")
+            if log.is_dir() and path.resolve().is_relative_to(log.resolve()):
+                raise UserError(
+                    f"{page}: lies in {log}, where the next audit would read {found[1].name} as a log; name a file "
+                    f"outside of it: -o FOLDER/{page.name}"
+                )
+        if path.exists() and not path.is_file():
+            raise UserError(f"{page}: {path} is there and is no file; {other}")
+    for path, ours in ((found[1], _is_comparisons), (found[2], _is_everything)):
+        if path.exists() and not ours(path):
+            raise UserError(f"{page}: {path} is there and no audit wrote it, so it is not replaced; {other}")
+    return found
+
+
+def _is_comparisons(path: Path) -> bool:
+    return _begin(path).startswith(_FIRST_COLUMNS)
+
+
+def _is_everything(path: Path) -> bool:
+    return _FIRST_ITEMS.match(_begin(path)) is not None
+
+
+def _begin(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_LOOK).decode("utf-8", errors="replace")
+    except OSError:
+        return ""  # what cannot be read is not known to be ours
 
 
 def as_json(audit: "Audit") -> dict[str, Any]:

@@ -3,8 +3,9 @@
     method=algo, val_error=1-acc/100, cost=diff(energy_kwh), space='cifar10', config=lr+width, fidelity=
 
 Left one of NAMES. Right a column, with a number before a minus and a number to divide or multiply by; a text in
-single quotes, the same for every row; several columns for `config`; nothing where the log does not tell. `diff(...)`
-makes a running total of each search what each request took. Columns with odd names go in double quotes.
+single quotes, the same for every row; several columns for `config` or the names of a search; nothing where the log
+does not tell. `diff(...)` makes a running total of each search what each request took. Columns with odd names go in
+double quotes.
 """
 
 import re
@@ -17,6 +18,7 @@ from fairwatt.errors import UnknownNameError
 UNITS = ("cost_unit", "error_unit")
 NAMES = (*COLUMNS, *UNITS)
 TEXTS = ("space", "method", "seed", *UNITS)
+SEARCH = ("space", "method", "seed")
 NUMBERS = ("fidelity", "val_error", "test_error", "cost", "energy")
 
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
@@ -29,8 +31,9 @@ _AFFINE = re.compile(rf"(?:({_NUMBER})\s*-|(-))?\s*(.+?)\s*(?:([/*])\s*({_NUMBER
 class Formula:
     """How one of NAMES comes out of a table.
 
-    columns: none for a constant, several only for `config`. Of numbers: offset + scale * column; `running`: what was
-    said is a running total of the search, in the order of its requests, and the row's own is the difference.
+    columns: none for a constant, several only for `config`, `space`, `method` and `seed`. Of numbers: offset + scale *
+    column; `running`: what was said is a running total of the search, in the order of its requests, and the row's own
+    is the difference.
     """
 
     columns: tuple[str, ...] = ()
@@ -94,7 +97,7 @@ def formula(name: str, right: str, columns: Sequence[str], source: str) -> Formu
         raise LogError(f"--columns: {name}={right}: a unit goes in single quotes, such as {name}='kWh'")
     if right in columns:
         return Formula((right,))
-    if name == "config" and "+" in right:
+    if name in ("config", *SEARCH) and "+" in right:
         return Formula(tuple(_column(part, columns, source) for part in right.split("+")))
     running = _DIFFERENCE.match(right)
     inner = running[1].strip() if running else right
@@ -110,7 +113,9 @@ def formula(name: str, right: str, columns: Sequence[str], source: str) -> Formu
         _column(inner, columns, source)
     factor = float(number) if number else 1.0
     if operator and factor == 0:
-        raise LogError(f"--columns: {name}={right}: {operator} 0")
+        raise LogError(
+            f"--columns: {name}={right}: 0 is no scale; expected a number such as 100, or nothing after the column"
+        )
     scale = 1 / factor if operator == "/" else factor
     return Formula(
         (_column(column, columns, source),),

@@ -6,6 +6,8 @@ import numpy as np
 
 from fairwatt.analysis.protocol import MIN_SEEDS
 from fairwatt.audit.matched import AS_RECORDED
+from fairwatt.audit.threats_of_books import dearer_than_seen
+from fairwatt.audit.wording import look_ups
 from fairwatt.fairness.threats import State
 from fairwatt.report.plain_text import name
 
@@ -19,6 +21,13 @@ def conclusions(audit: "Audit") -> tuple[str, ...]:
     frame, log = audit.log.frame, audit.log
     valid = frame[frame["valid"]]
     found = []
+    if audit.energy_guessed:
+        found.append(
+            "Which endpoint counts: the log holds energies as costs, and not whether the searches minimised them. Read "
+            "hypervolumes if they did and errors if they did not; --endpoint keeps one."
+        )
+    if words := look_ups(audit):
+        found.append(f"Who is better for the time that training takes: {words}.")
     if log.cost_unit == "evaluations":
         found.append(
             "Nothing about cost: the log records none, so requests were counted, and one request is not one price."
@@ -30,6 +39,8 @@ def conclusions(audit: "Audit") -> tuple[str, ...]:
         )
     if 23 in failed:
         found.append(f"Who searches better where a search costs more than training everything: {failed[23].evidence}.")
+    elif dearer := dearer_than_seen(audit):
+        found.append(f"Whether a search costs more than training everything: {dearer}.")
     if 12 in failed:
         found.append(
             f"A verdict by fairwatt's own rules: it takes {MIN_SEEDS} searches a side ({failed[12].evidence}). "

@@ -21,6 +21,8 @@ MATCHED = 1.25
 """Mean spends that differ by no more than this factor count as matched."""
 _NOWHERE = Interval(math.nan, math.nan, math.nan)
 _HALVINGS = 30
+MOST_EXACT = 64
+"""Searches of both sides together up to which all permutations of their ranks are counted, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,17 @@ class Effect:
     detectable: float
 
 
-def unpaired(arm: Array, reference: Array, rng: np.random.Generator) -> Effect:
-    """Losses [A] and [R], lower is better; infinite ones are ties of each other."""
+def unpaired(arm: Array, reference: Array, rng: np.random.Generator, *, exact: bool = False) -> Effect:
+    """Losses [A] and [R], lower is better; infinite ones are ties of each other.
+
+    exact: p over all permutations of the ranks, ties and all, and not by the normal approximation.
+    """
     ranks = _ranked(arm, reference)
     value = a12(-arm, -reference)
     return Effect(
         a12_interval(value, len(arm), len(reference)),
         _median_difference(arm, reference, rng),
-        _mann_whitney(*ranks),
+        _all_permutations(*ranks) if exact else _mann_whitney(*ranks),
         detectable_a12(len(arm), len(reference)),
     )
 
@@ -166,7 +171,20 @@ def _mann_whitney(arm: Array, reference: Array) -> float:
 
     if np.ptp(np.concatenate([arm, reference])) == 0:
         return 1.0  # all tied: there is nothing to rank
-    return float(mannwhitneyu(arm, reference, alternative="two-sided").pvalue)
+    return float(mannwhitneyu(arm, reference, alternative="two-sided", method="asymptotic").pvalue)
+
+
+def _all_permutations(arm: Array, reference: Array) -> float:
+    """Two-sided p of a rank sum among all choices of A of the A + R ranks; scipy's exact p takes ties for none."""
+    ranks = np.rint(2 * np.concatenate([arm, reference])).astype(np.int64)  # ties have halves
+    total, count = int(ranks.sum()), len(arm)
+    ways = np.zeros((count + 1, total + 1))  # [k, s] how many choices of k ranks have the sum s
+    ways[0, 0] = 1.0
+    for rank in ranks.tolist():
+        ways[1:, rank:] += ways[:-1, : total + 1 - rank].copy()
+    off = np.abs(np.arange(total + 1) * len(ranks) - total * count)
+    seen = abs(int(ranks[:count].sum()) * len(ranks) - total * count)
+    return float(ways[count, off >= seen].sum() / ways[count].sum())
 
 
 def _median_difference(arm: Array, reference: Array, rng: np.random.Generator) -> Interval:

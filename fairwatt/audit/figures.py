@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.report.figures import styled
+from fairwatt.report.plain_text import name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Colour = tuple[float, float, float]
 WIDTH, ROW = 7.2, 2.6
+MOST = 24
+"""Characters of a method's name in a figure."""
+_NARROW, _WIDE = 8.0, 500.0  # ratios of an axis' limits: below, powers of ten are too few numbers, or none at all
+_LINE = 84  # characters of a label that fit the width
 _MARKERS = "osD^vPX*<>hp"
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (7, 2)), (0, (2, 1)))
 
 
 @dataclass(frozen=True)
 class Band:
-    """An effect over the cut level, all [G]; where `matched` is False spends differ, and the line is thin."""
+    """An effect over the cut level, all [G]; where `matched` is False spends differ: line and band are faint."""
 
     limits: Array
     value: Array
@@ -49,17 +54,21 @@ def matched_cost(panels: Mapping[str, Matched], *, unit: str, reference: str, me
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    figure = Figure(figsize=(WIDTH, 0.9 + ROW * len(panels)), layout="constrained")
-    every = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
-    looks = _looks(methods, reference)
+    looks, labels = _looks(methods, reference), short(methods)
     arms = [method for method in methods if any(method in panel.bands for panel in panels.values())]
     rules = list(dict.fromkeys(rule for panel in panels.values() for rule in panel.points))
+    longest = max(len(label) for label in (*(labels[arm] for arm in arms), *rules, "spends differ"))
+    columns = max(1, min(5, int(WIDTH / (0.5 + 0.075 * longest))))
+    height = 0.7 + 0.17 * -(-(len(arms) + len(rules) + 1) // columns) + ROW * len(panels)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    every = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
     for axes, (space, panel) in zip(every, panels.items(), strict=True):
         axes.axhline(0.5, color="0.35", lw=0.9)
         for arm, band in panel.bands.items():
             colour, dashes = looks[arm]
+            axes.fill_between(band.limits, band.low, band.high, color=colour, alpha=0.06, lw=0)
             axes.fill_between(
-                band.limits, band.low, band.high, where=list(band.matched), color=colour, alpha=0.16, lw=0
+                band.limits, band.low, band.high, where=list(band.matched), color=colour, alpha=0.13, lw=0
             )
             axes.plot(band.limits, band.value, color=colour, lw=0.7, alpha=0.8)
             axes.plot(band.limits, np.where(band.matched, band.value, np.nan), color=colour, ls=dashes, lw=1.8)
@@ -74,17 +83,18 @@ def matched_cost(panels: Mapping[str, Matched], *, unit: str, reference: str, me
             )
         _cost_axis(axes)
         axes.set_ylim(-0.03, 1.03)
-        axes.set_title(_text(space), loc="left", fontsize=9, fontweight="bold")
+        axes.set_title(_text(name(space)), loc="left", fontsize=9, fontweight="bold")
         axes.set_ylabel("A12")
-    every[-1].set_xlabel(f"both cut at, {unit} a search; A12 above 1/2: better than {_text(reference)}; bands: 95 %")
-    handles = [Line2D([], [], color=looks[arm][0], ls=looks[arm][1], lw=1.6, label=_text(arm)) for arm in arms]
+    words = f"both cut at, {name(unit, MOST)} a search;", f"A12 above 1/2: better than {labels[reference]}; bands: 95 %"
+    every[-1].set_xlabel(_text((" " if sum(map(len, words)) <= _LINE else "\n").join(words)))
+    handles = [Line2D([], [], color=looks[arm][0], ls=looks[arm][1], lw=1.6, label=_text(labels[arm])) for arm in arms]
     handles += [
         Line2D([], [], ls="", marker=_MARKERS[place % len(_MARKERS)], mfc="0.8", mec="black", mew=0.6, ms=5, label=rule)
         for place, rule in enumerate(rules)
     ]
     handles.append(Line2D([], [], color="0.35", lw=0.7, label="spends differ"))
     figure.get_layout_engine().set(h_pad=0.09)  # type: ignore[union-attr,call-arg]  # there is one: constrained
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 5), handlelength=2.6)
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=2.6)
     return figure
 
 
@@ -96,7 +106,7 @@ def spend(panels: Mapping[str, Mapping[str, Array]], *, unit: str, reference: st
     rows = [len(there) for there in panels.values()]
     figure = Figure(figsize=(WIDTH, 0.8 + sum(0.28 * count + 0.45 for count in rows)), layout="constrained")
     every = figure.subplots(len(panels), 1, squeeze=False, sharex=True, height_ratios=[max(r, 1) for r in rows])[:, 0]
-    looks = _looks(methods, reference)
+    looks, labels = _looks(methods, reference), short(methods)
     for axes, (space, there) in zip(every, panels.items(), strict=True):
         for place, (method, spent) in enumerate(there.items()):
             colour = looks[method][0]
@@ -105,12 +115,25 @@ def spend(panels: Mapping[str, Mapping[str, Array]], *, unit: str, reference: st
             )
             axes.plot(spent, np.full(len(spent), place), "o", ms=3.5, mfc="none", mec=colour, mew=1.0)
             axes.plot(spent.mean(), place, "|", ms=12, color="black", mew=1.4)
-        axes.set_yticks(range(len(there)), [_text(method) for method in there])
+        axes.set_yticks(range(len(there)), [_text(labels[method]) for method in there])
         axes.set_ylim(len(there) - 0.5, -0.5)
-        axes.set_title(_text(space), loc="left", fontsize=9, fontweight="bold")
+        axes.set_title(_text(name(space)), loc="left", fontsize=9, fontweight="bold")
+    for axes in every:  # which share one axis: its numbers hang on all of them
         _cost_axis(axes)
-    every[-1].set_xlabel(f"spent by each search, {unit}; upright: mean")
+    every[-1].set_xlabel(f"spent by each search, {_text(name(unit, MOST))}; upright: mean")
     return figure
+
+
+def short(names: Sequence[str]) -> dict[str, str]:
+    """Names of at most MOST characters, different where the names are."""
+    found: dict[str, str] = {}
+    for each in names:
+        label, number = name(each, MOST), 1
+        while label in found.values():
+            number += 1
+            label = f"{name(each, MOST - 4)} ({number})"
+        found[each] = label
+    return found
 
 
 def _looks(methods: Sequence[str], reference: str) -> dict[str, tuple[Colour, Any]]:
@@ -130,8 +153,14 @@ def _text(words: str) -> str:
 
 
 def _cost_axis(axes: "Axes") -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    if high < _NARROW * low:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif high < _WIDE * low:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -60,7 +60,9 @@ def text(path: Path, largest: int = LARGEST) -> str:
     try:
         return content(path, largest).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise LogError(f"{path}: no UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
+        wide = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
+        what = "UTF-16 text" if wide else f"no UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}"
+        raise LogError(f"{path}: {what}; save it as UTF-8") from None
 
 
 def read_json(path: Path) -> Any:
@@ -86,11 +88,21 @@ def read_json_lines(path: Path) -> list[Any]:
 def parse_json(written: str, source: str) -> Any:
     """The value of a JSON text. Raises LogError that begins with `source`."""
     try:
-        return json.loads(written)
+        return json.loads(written, object_pairs_hook=_once)
     except RecursionError:
         raise LogError(f"{source}: nested too deeply") from None
     except ValueError as error:
         raise LogError(f"{source}: no JSON: {error}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, of whose fields none is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {printable(twice)} is there twice in one object")
+    return found
 
 
 @overload

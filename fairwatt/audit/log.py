@@ -43,7 +43,8 @@ class Log:
         energy: float64, the second objective of searches that had one, in its own unit; NaN elsewhere.
     cost_unit: such as kWh, s, epochs, or evaluations where the log has no cost. error_unit: such as "1 - accuracy".
     bounded: whether errors are known to lie in [0, 1]. sources: what was read, as the user named it. notes: what
-    was assumed or left out on the way, in sentences.
+    was assumed or left out on the way, in sentences. energy_stated: whether the user or the tool's declared objectives
+    say that energy was an objective; False where `energy` is only the cost, which is an energy.
     """
 
     frame: "pd.DataFrame"
@@ -52,6 +53,7 @@ class Log:
     bounded: bool
     sources: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    energy_stated: bool = True
 
     def __post_init__(self) -> None:
         missing = [name for name in COLUMNS if name not in self.frame]
@@ -96,4 +98,5 @@ def together(logs: Sequence[Log]) -> Log:
         all(log.bounded for log in logs),
         tuple(source for log in logs for source in log.sources),
         tuple(dict.fromkeys(note for log in logs for note in log.notes)),
+        all(log.energy_stated for log in logs),
     )

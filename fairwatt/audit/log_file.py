@@ -1,5 +1,7 @@
 """`read_logs`: histories as any tool left them on disk -> one `Log`."""
 
+import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from fairwatt.audit.column_guess import guess
 from fairwatt.audit.column_map import UNITS, Formula, formula, items
+from fairwatt.audit.doubts import check_formulas, doubted
+from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import Log, LogError, together
-from fairwatt.audit.log_frame import SEARCH, log_frame
-from fairwatt.audit.log_names import Names, default_names
+from fairwatt.audit.log_frame import SEARCH, Requests, log_frame, requests
+from fairwatt.audit.log_names import Names, default_names, shown
 from fairwatt.audit.presets import PRESETS, Preset, preset_of
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.table_file import SUFFIXES, is_table, read_table
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_FILES = 100_000
+_SPAN = re.compile(r"(.*) lies in (-?\d\S*) to (-?\d\S*), (.*)", re.DOTALL)
 
 
 def read_logs(paths: Sequence[Path], *, preset: str = "", columns: str = "", files: str = "") -> Log:
@@ -34,8 +39,45 @@ def read_logs(paths: Sequence[Path], *, preset: str = "", columns: str = "", fil
         raise UnknownNameError("preset", preset, (*PRESETS, "table"))
     if not paths:
         raise UserError("no log is named; name files or folders: fairwatt audit LOG...")
-    reading = _Reading(preset, items(columns), Names(files) if files else None)
-    return together([reading.log(path) for path in paths])
+    return _logs(paths, _Reading(preset, items(columns), Names(files) if files else None))
+
+
+def _logs(paths: Sequence[Path], reading: "_Reading") -> Log:
+    """All paths read, decided on together, and named."""
+    raws: list[RawLog] = []
+    ends: list[int] = []
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        raws += reading.raws(path, seen)
+        ends.append(len(raws))
+    _check_alike(raws)
+    check_formulas(raws)
+    made = [requests(raw) for raw in raws]
+    _check_distinct(made)
+    made = doubted(made)
+    frames = shown([log_frame(each) for each in made])
+    starts = [0, *ends[:-1]]
+    return together([_log(path, made[a:b], frames[a:b]) for path, a, b in zip(paths, starts, ends, strict=True)])
+
+
+def _log(path: Path, made: Sequence[Requests], frames: Sequence["pd.DataFrame"]) -> Log:
+    """All of one path that the user named."""
+    import pandas as pd
+
+    raws = [each.raw for each in made]
+    frame = pd.concat(frames, ignore_index=True).sort_values([*SEARCH, "order"], ignore_index=True)
+    return Log(
+        frame,
+        raws[0].units["cost_unit"],
+        raws[0].units["error_unit"],
+        all(raw.bounded for raw in raws),
+        (str(path),),
+        (
+            *_merged(note for each in made for note in each.notes),
+            *_counted((each.counts for each in made), frame),
+        ),
+        all("energy" in raw.formulas and "energy" not in raw.guessed for raw in raws),
+    )
 
 
 class _Reading:
@@ -44,30 +86,23 @@ class _Reading:
     def __init__(self, preset: str, columns: dict[str, str], names: Names | None) -> None:
         self.preset, self.columns, self.names = preset, columns, names
 
-    def log(self, path: Path) -> Log:
-        """All of one path that the user named."""
-        import pandas as pd
-
-        raws = [raw for file, preset in self._files(path) for raw in self._raw(file, preset)]
-        _check_alike(raws)
-        made = [log_frame(raw, self._guessed(raw)) for raw in raws]
-        _check_distinct([(raw.source, frame) for raw, (frame, *_) in zip(raws, made, strict=True)])
-        frame = pd.concat([frame for frame, *_ in made], ignore_index=True)
-        frame = frame.sort_values([*SEARCH, "order"], ignore_index=True)
-        return Log(
-            frame,
-            raws[0].units["cost_unit"],
-            raws[0].units["error_unit"],
-            all(raw.bounded for raw in raws),
-            (str(path),),
-            (
-                *dict.fromkeys(note for _, notes, _ in made for note in notes),
-                *_counted((counts for *_, counts in made), frame),
-            ),
-        )
-
-    def _guessed(self, raw: RawLog) -> set[str]:
-        return set(raw.formulas) - set(self.columns)
+    def raws(self, path: Path, seen: dict[Path, Path]) -> list[RawLog]:
+        """All of one path that the user named. seen: the files that were read already, by the path of each."""
+        found = []
+        for file, preset in self._files(path):
+            where = file.resolve()
+            if where in seen:
+                raise UserError(f"{file} is named twice, as {seen[where]} too; name it once")
+            seen[where] = file
+            try:
+                found += list(self._raw(file, preset))
+            except LogError as error:
+                if file == path:
+                    raise
+                raise LogError(
+                    f"{error} (to leave this file out, move it out of {path}, or name the other files)"
+                ) from None
+        return found
 
     def _files(self, path: Path) -> Sequence[tuple[Path, Preset | None]]:
         """Files to read under a path, each with the tool that wrote it; None for a plain table.
@@ -81,7 +116,7 @@ class _Reading:
                 f"{path} is a fairwatt study, whose verdicts need no audit: fairwatt compare {path}, "
                 f"fairwatt report {path}"
             )
-        files = list(_walk(path))
+        files = _walk(path)
         found = [(file, preset) for file in files for preset in (self._preset_within(file),) if preset]
         if found:
             return found
@@ -124,7 +159,9 @@ class _Reading:
                 units[name] = given.pop(name).constant or ""
         said = ", ".join(f"{name}={each.in_words}" for name, each in given.items())
         notes = (*raw.notes, *([f"As told: {said}."] if said else []))
-        return replace(raw, formulas={**raw.formulas, **given}, units=units, bounded=bounded, notes=notes)
+        guessed = raw.guessed - given.keys()
+        formulas = {**raw.formulas, **given}
+        return replace(raw, formulas=formulas, units=units, bounded=bounded, notes=notes, guessed=guessed)
 
     def _named(self, raw: RawLog) -> RawLog:
         """With the method, space and seed of its path where no column tells."""
@@ -141,6 +178,20 @@ class _Reading:
         return replace(raw, formulas={**told, **constants}, notes=(*raw.notes, *([why] if why else [])))
 
 
+def _merged(notes: Iterable[str]) -> list[str]:
+    """Each note once; the ranges of a column in many files as one."""
+    spans: dict[tuple[str, str], tuple[float, float]] = {}
+    found: dict[str | tuple[str, str], None] = {}
+    for note in notes:
+        span = _SPAN.fullmatch(note)
+        found[(span[1], span[4]) if span else note] = None
+        if span:
+            low, high = spans.get((span[1], span[4]), (float("inf"), float("-inf")))
+            spans[span[1], span[4]] = min(low, float(span[2])), max(high, float(span[3]))
+    named = {key: f"{key[0]} lies in {low:.4g} to {high:.4g}, {key[1]}" for key, (low, high) in spans.items()}
+    return [key if isinstance(key, str) else named[key] for key in found]
+
+
 def _counted(counts: Iterable[Mapping[str, int]], frame: "pd.DataFrame") -> list[str]:
     """What was left out or failed, in all files together."""
     totals: Counter[str] = Counter()
@@ -155,13 +206,19 @@ def _counted(counts: Iterable[Mapping[str, int]], frame: "pd.DataFrame") -> list
     return said
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files of a folder in the order of their paths, hidden ones left out. Raises LogError where there are too many."""
-    for number, path in enumerate(sorted(folder.rglob("*"))):
+def _walk(folder: Path) -> list[Path]:
+    """Files of a folder in the order of their paths; hidden ones and folders that cannot be opened are left out.
+
+    Raises LogError where there are too many.
+    """
+    found, number = [], 0
+    for where, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        number += len(folders) + len(files)
         if number > MOST_FILES:
             raise LogError(f"{folder}: more than {MOST_FILES:,} files; name a smaller folder")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+        found += [Path(where, name) for name in files if not name.startswith(".")]
+    return sorted(path for path in found if path.is_file())
 
 
 def _error_unit(error: Formula) -> tuple[str, bool]:
@@ -181,14 +238,15 @@ def _check_alike(raws: Sequence[RawLog]) -> None:
                 )
 
 
-def _check_distinct(made: Sequence[tuple[str, "pd.DataFrame"]]) -> None:
+def _check_distinct(made: Sequence[Requests]) -> None:
     """Raises LogError where two sources hold the same search."""
     seen: dict[tuple[str, ...], str] = {}
-    for source, frame in made:
-        for search in frame[SEARCH].drop_duplicates().itertuples(index=False, name=None):
+    for each in made:
+        for search in each.frame[SEARCH].drop_duplicates().itertuples(index=False, name=None):
             if search in seen:
+                called = " / ".join(printable(name) for name in search)
                 raise LogError(
-                    f"{source}: the search {' / '.join(search)} is in {seen[search]} too; say what in their paths "
+                    f"{each.raw.source}: the search {called} is in {seen[search]} too; say what in their paths "
                     'tells them apart, such as --files "{method}/seed{seed}.csv"'
                 )
-            seen[search] = source
+            seen[search] = each.raw.source

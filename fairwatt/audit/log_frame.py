@@ -3,16 +3,17 @@
 Every number that cannot be right ends it, with the file, the row (from 1, in the file's order) and the column.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.audit.column_map import Formula
-from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import COLUMNS, LogError
 from fairwatt.audit.raw_log import RawLog, numbers, outcomes, texts
+from fairwatt.audit.request_order import guessed_positions, times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,20 +22,28 @@ Array = NDArray[np.float64]
 
 DEFAULTS = {"space": "unnamed", "seed": "0"}
 SEARCH = ["space", "method", "seed"]
-LONG_ENOUGH = 8
-"""Requests of a search whose costs, were they no running total, rise each time with a probability of 1 in 40,320."""
-
-
 UNFINISHED = "Requests that were not finished, and are left out: {:,}."
 WITHOUT_ERROR = "Requests that succeeded without a finite error, and count as failed: {:,}."
 WITHOUT_FIDELITY = "Requests with a result whose fidelity is not written: {:,}."
 
 
-def log_frame(raw: RawLog, guessed: Collection[str] = ()) -> tuple["pd.DataFrame", tuple[str, ...], dict[str, int]]:
-    """The frame of a `Log`, notes, and counts by the sentence that tells them.
+@dataclass(frozen=True)
+class Requests:
+    """The requests of one source as their tool tells them, before values of all sources together are looked at.
 
-    guessed: names whose formulas nobody stated. Raises LogError.
+    frame: SEARCH, config, row (in the file, from 0), valid, fidelity, val_error, test_error, cost, energy and order; a
+    row for each finished request, in the order of its search; costs are NaN where none is written, and running totals
+    as they are. notes, counts: sentences, and numbers by the sentence that tells them.
     """
+
+    raw: RawLog
+    frame: "pd.DataFrame"
+    notes: tuple[str, ...]
+    counts: Mapping[str, int]
+
+
+def requests(raw: RawLog) -> Requests:
+    """Formulas worked out and requests put in order. Raises LogError."""
     import pandas as pd
 
     rows = _Rows(raw)
@@ -42,23 +51,32 @@ def log_frame(raw: RawLog, guessed: Collection[str] = ()) -> tuple["pd.DataFrame
     frame = pd.DataFrame({name: rows.text(name) for name in (*SEARCH, "config")})
     frame["row"] = np.arange(len(frame))
     frame["test_error"] = rows.number("test_error")
-    frame["val_error"] = rows.number("val_error")
+    frame["val_error"] = errors = rows.number("val_error")
     frame["fidelity"] = rows.number("fidelity")
     frame["cost"] = rows.number("cost") if rows.formula("cost").known else 1.0
     frame["energy"] = rows.number("energy")
     frame["valid"] = done & np.isfinite(frame["val_error"].to_numpy())
-    frame["position"] = rows.positions()
+    positions, notes = rows.positions(frame)
+    frame["position"] = pd.Series(positions).ffill().fillna(-np.inf)  # a row that does not tell stays where it is
     frame = frame[~unfinished].sort_values([*SEARCH, "position", "row"], ignore_index=True)
     if frame.empty:
         raise LogError(f"{raw.source}: no finished request")
     frame["order"] = frame.groupby(SEARCH, sort=False).cumcount().astype(np.int64)
-    silent = done & ~unfinished & ~np.isfinite(rows.number("val_error"))
+    silent = done & ~unfinished & ~np.isfinite(errors)
     counts = {UNFINISHED: int(unfinished.sum()), WITHOUT_ERROR: int(silent.sum())}
     if not rows.formula("valid").known:
         counts[WITHOUT_ERROR] = 0  # how such a log tells a failure
     if rows.formula("fidelity").known and frame["fidelity"].notna().any():
         counts[WITHOUT_FIDELITY] = int((frame["valid"] & frame["fidelity"].isna()).sum())
-    notes = [*raw.notes, *_take_apart(frame, raw, guessed)]
+    return Requests(raw, frame.drop(columns="position"), (*raw.notes, *notes), counts)
+
+
+def log_frame(made: Requests) -> "pd.DataFrame":
+    """The frame of a `Log`. Raises LogError for a number that cannot be."""
+    frame, raw = made.frame.copy(), made.raw
+    for name in ("cost", "energy"):
+        if raw.formulas.get(name, Formula()).running:
+            _take_apart(frame, name, raw)
     _charge(frame, raw)
     failed = ~frame["valid"].to_numpy()
     frame.loc[failed, "val_error"] = np.inf
@@ -66,7 +84,7 @@ def log_frame(raw: RawLog, guessed: Collection[str] = ()) -> tuple["pd.DataFrame
         frame.loc[failed, "test_error"] = np.inf
     frame.loc[failed, "energy"] = np.nan
     _check_bounds(frame, raw)
-    return frame[list(COLUMNS)], tuple(notes), counts
+    return frame[list(COLUMNS)]
 
 
 class _Rows:
@@ -83,14 +101,17 @@ class _Rows:
         """[rows] of a name; a search's own names are never missing."""
         formula, count = self.formula(name), len(self.raw.frame)
         if not formula.columns:
-            fixed = formula.constant if formula.constant is not None else DEFAULTS.get(name)
-            return [printable(fixed)] * count
+            return [formula.constant if formula.constant is not None else DEFAULTS.get(name)] * count
         parts = [texts(self.raw.frame[column]) for column in formula.columns]
+        if name in SEARCH:
+            for column, words in zip(formula.columns, parts, strict=True):
+                if None in words:
+                    row = words.index(None)
+                    raise LogError(f"{self.raw.source}: row {row + 1}, column {column}: no {name} is written")
         if len(parts) == 1:
-            if name in SEARCH and None in parts[0]:
-                row = parts[0].index(None)
-                raise LogError(f"{self.raw.source}: row {row + 1}, column {formula.columns[0]}: no {name} is written")
-            return [printable(word) for word in parts[0]] if name in SEARCH else parts[0]
+            return parts[0]
+        if name in SEARCH:
+            return ["/".join(str(word) for word in row) for row in zip(*parts, strict=True)]
         named = [f"{column}=" for column in formula.columns]
         joined = zip(*parts, strict=True)
         return [", ".join(n + w for n, w in zip(named, row, strict=True) if w is not None) or None for row in joined]
@@ -111,55 +132,33 @@ class _Rows:
             return np.ones(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
         return outcomes(self.raw.frame[formula.columns[0]], self.raw.source)
 
-    def positions(self) -> Array:
-        """[rows] what requests are sorted by within a search: numbers, or times as text; rows that say nothing keep
-        the place after the row before."""
-        import pandas as pd
-
+    def positions(self, frame: "pd.DataFrame") -> tuple[Array, tuple[str, ...]]:
+        """[rows] what requests are sorted by within a search, and a sentence on it."""
         formula = self.formula("order")
+        if "order" in self.raw.guessed:
+            positions, told = guessed_positions(self.raw, frame, SEARCH)
+            return positions, (told,)
         if not formula.columns:
-            return np.arange(len(self.raw.frame), dtype=np.float64)
-        column = self.raw.frame[formula.columns[0]]
-        try:
-            values = numbers(column, self.raw.source)
-        except LogError:
-            written = pd.Series(texts(column), dtype=object)
-            values = np.array(written.rank(method="dense").tolist(), dtype=np.float64)
-        placed: Array = np.array(pd.Series(values).ffill().fillna(-np.inf), dtype=np.float64)
-        return placed
+            return np.arange(len(frame), dtype=np.float64), ()
+        values = times(self.raw.frame[formula.columns[0]])
+        if values is None:
+            raise LogError(
+                f"{self.raw.source}: column {formula.columns[0]}: neither numbers nor times such as 2026-01-31 12:00, "
+                'so it is no order; for the order of the file: --columns "order="'
+            )
+        return values, ()
 
 
-def _take_apart(frame: "pd.DataFrame", raw: RawLog, guessed: Collection[str]) -> list[str]:
-    """Replace running totals by differences; what was guessed may turn out to be one, or none."""
-    notes = []
-    for name in ("cost", "energy"):
-        formula = raw.formulas.get(name, Formula())
-        if not formula.columns:
-            continue
-        steps = _steps(frame, name)
-        falls = steps < 0
-        running = formula.running
-        if name in guessed and "cost" in guessed:
-            if running and falls.any():
-                running = False
-                notes.append(f"{formula.columns[0]} falls within a search, so it is no running total.")
-            elif not running and name == "cost" and _rises(frame, steps):
-                running = True
-                notes.append(
-                    f"{formula.columns[0]} rises with every request of every search, so it is read as a running total; "
-                    f"if it is not: cost={formula.in_words}."
-                )
-            if name == "energy":
-                running = running or any("running total; if" in note for note in notes)
-        if running:
-            if falls.any():
-                place = int(falls.argmax())
-                raise LogError(
-                    f"{raw.source}: row {frame['row'][place] + 1}, column {formula.columns[0]}: a running total that "
-                    f"falls by {-steps[place]:g}"
-                )
-            frame[name] = np.where(frame[name].isna(), np.nan, steps)
-    return notes
+def _take_apart(frame: "pd.DataFrame", name: str, raw: RawLog) -> None:
+    """Replace a running total by its differences."""
+    steps = _steps(frame, name)
+    if (steps < 0).any():
+        place = int((steps < 0).argmax())
+        raise LogError(
+            f"{raw.source}: row {frame['row'][place] + 1}, column {raw.formulas[name].columns[0]}: a running total "
+            f"that falls by {-steps[place]:g}; if it is none, leave diff(...) out"
+        )
+    frame[name] = np.where(frame[name].isna(), np.nan, steps)
 
 
 def _steps(frame: "pd.DataFrame", name: str) -> Array:
@@ -168,12 +167,6 @@ def _steps(frame: "pd.DataFrame", name: str) -> Array:
     before = totals.groupby([frame[column] for column in SEARCH], sort=False).shift(fill_value=0.0)
     steps: Array = (totals - before).to_numpy(np.float64)
     return steps
-
-
-def _rises(frame: "pd.DataFrame", steps: Array) -> bool:
-    """Whether all searches are long, and their totals rise with every request that tells one."""
-    told = frame["cost"].notna().to_numpy()
-    return bool(frame.groupby(SEARCH)["row"].size().min() >= LONG_ENOUGH and told.sum() and (steps[told] > 0).all())
 
 
 def _charge(frame: "pd.DataFrame", raw: RawLog) -> None:
@@ -186,7 +179,8 @@ def _charge(frame: "pd.DataFrame", raw: RawLog) -> None:
         column = formula.columns[0] if formula.columns else "cost"
         raise LogError(
             f"{raw.source}: row {frame['row'][place] + 1}, column {column}: a request cannot cost {cost[place]:g}; "
-            "expected a finite number of 0 or more"
+            "expected a finite number of 0 or more: correct it, delete the row, or count evaluations with "
+            '--columns "cost="'
         )
     frame.loc[np.isnan(cost), "cost"] = 0.0
 

@@ -1,10 +1,16 @@
 """Method, space and seed in the paths of files."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
+from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
 from fairwatt.audit.table_file import stem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIELDS = ("method", "space", "seed")
 _SEED = re.compile(r"[-_. ]?seed[-_ =]?(\d+)$", re.IGNORECASE)
@@ -51,3 +57,22 @@ def default_names(path: PurePath) -> dict[str, str]:
         if found:
             return {"method": _SEED.sub("", own) or path.parent.name, "seed": found[1]}
     return {"method": own, "seed": "0"}
+
+
+def shown(frames: Sequence["pd.DataFrame"]) -> list["pd.DataFrame"]:
+    """Logs whose names fit a line of a terminal; names that differ still do."""
+    called: dict[str, dict[str, str]] = {}
+    for field in FIELDS:
+        taken: dict[str, str] = {}
+        for name in sorted({str(name) for frame in frames for name in frame[field].unique()}, key=_is_odd):
+            short, number = printable(name), 1
+            while short in taken:
+                number += 1
+                short = f"{printable(name)[:190]} ({number})"
+            taken[short] = name
+        called[field] = {name: short for short, name in taken.items()}
+    return [frame.assign(**{field: frame[field].map(called[field]) for field in FIELDS}) for frame in frames]
+
+
+def _is_odd(name: str) -> tuple[bool, str]:
+    return printable(name) != name, name

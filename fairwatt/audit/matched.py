@@ -32,12 +32,13 @@ class Rule:
     """One way to choose where searches are cut.
 
     name: short. words: what is cut at what. limits: (arm's spends [A], reference's [R]) to (limit of each of the arm's
-    searches, limit of each of the reference's).
+    searches, limit of each of the reference's). at: the limit, where it is a number that was asked for.
     """
 
     name: str
     words: str
     limits: Callable[[Array, Array], tuple[float, float]]
+    at: float | None = None
 
 
 def _whole(of: Callable[[Array], float]) -> Callable[[Array, Array], tuple[float, float]]:
@@ -86,8 +87,8 @@ def rules(text: str = "") -> tuple[Rule, ...]:
         if _is_number(word):
             limit = float(word)
             if not 0 < limit < np.inf:
-                raise UserError(f"--cut {word}: expected a positive number")
-            found[word] = Rule(f"at {word}", f"both cut at {word}", _at(limit))
+                raise UserError(f"--cut {word}: expected a positive number, in what is matched, or a rule's name")
+            found[word] = Rule(f"at {word}", f"both cut at {word}", _at(limit), limit)
         elif word in known:
             found[word] = known[word]
         else:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -208,7 +208,7 @@ def _log(study: _Study, path: Path, given: Collection[str]) -> RawLog:
         seconds=("seconds",),
         said=said,
     )
-    return RawLog(frame, source, raw.formulas, {**raw.units, **units}, bounded, raw.notes)
+    return replace(raw, units={**raw.units, **units}, bounded=bounded)
 
 
 def _row(number: int, trial: _Trial, names: list[str]) -> dict[str, Any]:

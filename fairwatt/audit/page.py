@@ -12,7 +12,7 @@ import numpy as np
 
 import fairwatt.report
 from fairwatt.audit import figures, wording
-from fairwatt.audit.audit_files import as_json, comparisons_csv
+from fairwatt.audit.audit_files import as_json, comparisons_csv, destinations
 from fairwatt.audit.figures import Band, Matched
 from fairwatt.report.figures import svg
 from fairwatt.report.plain_text import name, plain
@@ -68,9 +68,9 @@ class Chapter:
 def write_audit(audit: "Audit", path: Path, command: str = "") -> tuple[Path, ...]:
     """Write the page, and beside it the comparisons as CSV and everything as JSON; returns the three paths.
 
-    command: that made it, shown at the end. Raises OSError where something cannot be written.
+    command: that made it, shown at the end. Raises UserError as `destinations`, OSError where writing fails.
     """
-    csv, everything = path.with_suffix(".csv"), path.with_suffix(".json")
+    path, csv, everything = destinations(path, [Path(source) for source in audit.log.sources])
     write_atomically(path, render(audit, command).encode())
     write_atomically(csv, comparisons_csv(audit).encode())
     write_atomically(everything, (json.dumps(as_json(audit), indent=1, allow_nan=False) + "\n").encode())
@@ -97,6 +97,7 @@ def render(audit: "Audit", command: str = "") -> str:
         style=Markup(style),
         title="Audit of " + name(", ".join(Path(source).name for source in audit.log.sources), 120),
         subtitle=wording.subtitle(audit),
+        reading=audit.log.notes,
         chapters=chapters(audit, command),
     )
 
@@ -153,7 +154,10 @@ def chapters(audit: "Audit", command: str = "") -> list[Chapter]:
             ),
         ),
         Chapter(
-            "reading", "How the log was read", notes=(*audit.log.notes, *map(str, audit.log.sources)), code=command
+            "made",
+            "How this page was made",
+            notes=tuple(f"log: {source}" for source in audit.log.sources),
+            code=command,
         ),
     ]
 
@@ -161,11 +165,10 @@ def chapters(audit: "Audit", command: str = "") -> list[Chapter]:
 def matched_picture(audit: "Audit", endpoint: str) -> Picture:
     """A12 over the cut level, with the rules of the audit on it."""
     spaces = list(dict.fromkeys(space for space, _, other in audit.pairs if other == audit.reference))[:MOST_PANELS]
-    panels = {name(space): _panel(audit, endpoint, space) for space in spaces}
-    methods = [name(method) for method in audit.methods]
-    drawn = figures.matched_cost(panels, unit=audit.unit, reference=name(audit.reference), methods=methods)
+    panels = {space: _panel(audit, endpoint, space) for space in spaces}
+    drawn = figures.matched_cost(panels, unit=audit.unit, reference=audit.reference, methods=audit.methods)
     rows = tuple(
-        (space, arm, f"{limit:.3g}", f"{value:.2f}", f"{low:.2f} to {high:.2f}")
+        (name(space), name(arm), f"{limit:.3g}", f"{value:.2f}", f"{low:.2f} to {high:.2f}")
         for space, panel in panels.items()
         for arm, band in panel.bands.items()
         for limit, value, low, high in zip(
@@ -174,7 +177,8 @@ def matched_picture(audit: "Audit", endpoint: str) -> Picture:
     )
     caption = (
         f"The same searches at matched cost ({wording.ENDPOINTS[endpoint]}): A12, both sides cut at the level below; "
-        "the right end is the log as it is. Thin lines: one side has nothing left to cut, and spends differ. Points: "
+        "the right end is the log as it is. Thin lines in faint bands: one side has nothing left to cut, and spends "
+        "differ. Points: "
         "the rules, where the arm is cut; those off the line leave the reference whole. Dotted: the smallest, mean and "
         f"largest spend of {name(audit.reference)}."
     )
@@ -187,18 +191,18 @@ def _panel(audit: "Audit", endpoint: str, space: str) -> Matched:
     bands, points = {}, {}
     for arm, other in arms:
         level = audit.levels(endpoint, space, arm, other)
-        bands[name(arm)] = Band(level.limits, level.values, level.low, level.high, level.matched)
+        bands[arm] = Band(level.limits, level.values, level.low, level.high, level.matched)
     for rule in audit.settings.rules:
         found = [audit.found(endpoint, space, arm, other, rule.name) for arm, other in arms]
         points[rule.name] = [
-            (name(each.arm), min(each.limits[0], float(bands[name(each.arm)].limits[-1])), each.a12.value)
+            (each.arm, min(each.limits[0], float(bands[each.arm].limits[-1])), each.a12.value)
             for each in found
             if each is not None
         ]
     spent = audit.totals(audit.searches(endpoint, space, audit.reference))
     marks = [("min", spent.min()), ("mean", spent.mean()), ("max", spent.max())]
     if spent.max() < 1.6 * spent.min():  # no room for three words
-        marks = [("", spent.min()), (name(audit.reference), spent.mean()), ("", spent.max())]
+        marks = [("", spent.min()), (name(audit.reference, figures.MOST), spent.mean()), ("", spent.max())]
     return Matched(bands, points, [(label, float(place)) for label, place in marks if place > 0])
 
 
@@ -206,24 +210,21 @@ def _spend(audit: "Audit") -> Picture:
     endpoint = audit.endpoints[0]
     spaces = list(dict.fromkeys(space for space, _, _ in audit.pairs))[:MOST_PANELS]
     panels = {
-        name(space): {
-            name(method): np.maximum(audit.totals(found), np.finfo(float).tiny)
+        space: {
+            method: np.maximum(audit.totals(found), np.finfo(float).tiny)
             for method in audit.methods
             if (found := audit.searches(endpoint, space, method))
         }
         for space in spaces
     }
-    caption = (
-        f"What each search spent, {audit.unit}; the searches of one row had the same to do, not the same to spend."
-    )
+    caption = f"What each search spent, {audit.unit}; a row for each method."
     rows = tuple(
-        (space, method, f"{spent.mean():.4g}", f"{spent.min():.4g}", f"{spent.max():.4g}")
+        (name(space), name(method), f"{spent.mean():.4g}", f"{spent.min():.4g}", f"{spent.max():.4g}")
         for space, methods in panels.items()
         for method, spent in methods.items()
     )
     table = TextTable("Spend", ("space", "method", "mean", "min", "max"), rows, text=(0, 1))
-    methods = [name(method) for method in audit.methods]
-    drawn = figures.spend(panels, unit=audit.unit, reference=name(audit.reference), methods=methods)
+    drawn = figures.spend(panels, unit=audit.unit, reference=audit.reference, methods=audit.methods)
     return Picture("spend", _drawn(drawn), caption, table)
 
 
@@ -251,7 +252,13 @@ def _heat(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) -
         f"{name(arm)} v. {name(reference)} on {name(space)}, {endpoint}: A12 as above; framed: says something else "
         "than the first cell"
     )
-    return Grid(caption, "cut", tuple(policy.name for policy in audit.policies), tuple(rows), heats=True)
+    return Grid(
+        wording.premise(audit, endpoint) + caption,
+        "cut",
+        tuple(policy.name for policy in audit.policies),
+        tuple(rows),
+        heats=True,
+    )
 
 
 def _drawn(figure: "Figure") -> bytes:

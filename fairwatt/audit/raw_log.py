@@ -39,6 +39,7 @@ class RawLog:
     frame: a row for each request, in the order of the file, its columns named as the tool names them. source: the
     file, for messages. formulas: what stands for which of the columns of `Log`. units: of cost and error, by their
     names in `column_map.UNITS`. bounded: whether the errors are error rates. notes: what was assumed, in sentences.
+    guessed: which formulas rest on the names of columns alone, so that values may speak against them.
     """
 
     frame: "pd.DataFrame"
@@ -47,6 +48,7 @@ class RawLog:
     units: Mapping[str, str] = field(default_factory=dict)
     bounded: bool = False
     notes: tuple[str, ...] = ()
+    guessed: frozenset[str] = frozenset()
 
 
 def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
@@ -55,6 +57,11 @@ def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
 
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(column.dtype, pd.StringDtype):
+        try:
+            return pd.Series(pd.to_numeric(column)).to_numpy(dtype=np.float64, na_value=np.nan)
+        except (ValueError, TypeError):
+            pass  # slowly, to name the row
     written = np.array(texts(column), dtype=object)
     found: NDArray[np.float64] = pd.to_numeric(pd.Series(written, dtype=object), errors="coerce").to_numpy(np.float64)
     for row in np.flatnonzero(np.isnan(found)).tolist():

@@ -6,6 +6,7 @@ seconds of the worker.
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def read_syne_tune(path: Path, given: Collection[str]) -> list[RawLog]:
         seconds=("report_seconds",),
         said=said if elapsed else (),
     )
-    return [RawLog(frame, source, raw.formulas, {**raw.units, **units}, bounded, raw.notes)]
+    return [replace(raw, units={**raw.units, **units}, bounded=bounded)]
 
 
 def _metrics(

@@ -1,7 +1,9 @@
 """Files of rows, whatever their form: CSV, TSV, JSON lines, a JSON list of objects, Parquet."""
 
+import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -124,9 +126,28 @@ def _delimited(path: Path) -> "pd.DataFrame":
     if not header.strip():
         raise LogError(f"{path}: no header")
     try:
-        return pd.read_csv(io.StringIO(written), sep=separator, dtype=str, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        width = _width(written, separator, path)
+        return pd.read_csv(
+            io.StringIO(written), sep=separator, dtype=str, skipinitialspace=True, index_col=False, usecols=range(width)
+        )
+    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise LogError(f"{path}: cannot be read as a table: {' '.join(str(error).split())}") from None
+
+
+def _width(written: str, separator: str, path: Path) -> int:
+    """The number of columns. Raises LogError for a name that is there twice, and for a row with more fields."""
+    rows = csv.reader(io.StringIO(written, newline=None), delimiter=separator, skipinitialspace=True)
+    names = next(rows)
+    while names and not names[-1].strip():
+        names.pop()
+    twice = next((name for name, count in Counter(names).items() if count > 1 and name.strip()), None)
+    if twice is not None:
+        raise LogError(f"{path}: the column {printable(twice)} is there twice")
+    width = len(names)
+    for number, row in enumerate(rows, 1):
+        if len(row) > width and any(field.strip() for field in row[width:]):
+            raise LogError(f"{path}: cannot be read as a table: row {number} has {len(row)} fields, the header {width}")
+    return width
 
 
 def _parquet(path: Path) -> "pd.DataFrame":
@@ -139,6 +160,9 @@ def _parquet(path: Path) -> "pd.DataFrame":
             groups = (file.metadata.row_group(place) for place in range(file.metadata.num_row_groups))
             if sum(group.total_byte_size for group in groups) > LARGEST_PARQUET or path.stat().st_size > LARGEST:
                 raise LogError(f"{path}: more than {LARGEST_PARQUET >> 30} GiB; split it")
+            cells = file.metadata.num_rows * file.metadata.num_columns
+            if cells > MOST_CELLS:  # repetitions pack to next to nothing
+                raise LogError(f"{path}: {cells:,} cells, more than {MOST_CELLS:,}; leave columns out, or split it")
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
             return frame
     except (OSError, pa.ArrowException, ValueError) as error:

@@ -6,6 +6,7 @@ import numpy as np
 
 from fairwatt.analysis.protocol import MIN_SEEDS
 from fairwatt.audit.account import SEARCH
+from fairwatt.audit.wording import test_words
 from fairwatt.fairness.threats import State
 from fairwatt.report.plain_text import name
 
@@ -54,9 +55,15 @@ def mixed_fidelity(audit: "Audit") -> Answer:
         for space, group in levels.groupby("space")
         if len({tuple(sorted(each[~np.isnan(each)])) for each in group}) > 1
     ]
+    when = "if energy was an objective, " if audit.energy_guessed else ""
     if different:
-        return State.FAIL, f"fronts mix fidelities, and not all methods have the same ones on {', '.join(different)}"
-    return State.PASS, "fronts mix fidelities, which all methods were free to choose from the same ones"
+        return State.FAIL, (
+            f"{when}fronts mix fidelities, and not all methods have the same ones on {', '.join(different)}"
+        )
+    return State.NOT_TOLD, (
+        f"{when}fronts mix fidelities; the same levels occur for all methods, and whether each could choose them "
+        "freely is not in the log"
+    )
 
 
 def asked_again(audit: "Audit") -> Answer:
@@ -89,7 +96,8 @@ def few_seeds(audit: "Audit") -> Answer:
     worst = audit.seeds.sort_values("detectable_a12").to_dict("records")[-1]
     words = (
         f"{low} to {high} searches a method; an A12 of {worst['detectable_a12']:.2f} is the smallest that the smallest "
-        f"pair finds with power .8, its smallest p {worst['attainable_p']:.2g} ({worst['attainable_holm']:.2g} by Holm)"
+        f"pair finds with power .8, its smallest exact p {worst['attainable_p']:.2g} "
+        f"({worst['attainable_holm']:.2g} by Holm); p here: {test_words(audit)}"
     )
     return (State.FAIL if low < MIN_SEEDS else State.PASS), words
 
@@ -140,15 +148,29 @@ def test_is_validation(audit: "Audit") -> Answer:
 
 def saturated(audit: "Audit") -> Answer:
     """T22: ties between searches as recorded: an indicator that cannot tell them apart."""
-    shares = []
+    shares: dict[str, float] = {}
     for endpoint in audit.endpoints:
         for space, arm, reference in audit.pairs:
             sides = [audit.searches(endpoint, space, method) for method in (arm, reference)]
             mine, other = (np.array([course.losses[-1] for course in side]) for side in sides)
-            shares.append(float((mine[:, None] == other[None, :]).mean()))
-    words = f"{max(shares):.0%} of the pairs of searches are tied at most; "
-    words += "the corner of hypervolumes is the worst of the log itself" if "hypervolume" in audit.endpoints else ""
-    return (State.FAIL if max(shares) > 0.5 else State.PASS), words.strip("; ")
+            tied = float((mine[:, None] == other[None, :]).mean())
+            shares[endpoint] = max(shares.get(endpoint, 0.0), tied)
+    words = "; ".join(
+        f"at most {share:.0%} of the pairs of searches of two methods are tied in {endpoint}"
+        for endpoint, share in shares.items()
+    )
+    if "hypervolume" in audit.endpoints:
+        words += f"; the corner of hypervolumes is the largest energy of the log and {_corner(audit)}"
+    return (State.FAIL if max(shares.values()) > 0.5 else State.PASS), words
+
+
+def _corner(audit: "Audit") -> str:
+    """The error at the corner of hypervolumes: see `matched.scaled`."""
+    valid = audit.log.frame[audit.log.frame["valid"] & audit.log.frame["energy"].notna()]
+    rates = valid["val_error"].between(0, 1).groupby(valid["space"]).all()
+    if rates.all():
+        return "an error of 1"
+    return "an error of 1, or its largest where errors lie beyond [0, 1]" if rates.any() else "its largest error"
 
 
 def peeking(audit: "Audit") -> Answer:
@@ -156,7 +178,8 @@ def peeking(audit: "Audit") -> Answer:
     tests = len(audit.contrasts)
     return State.NOT_TOLD, (
         f"a log holds no declaration of what was to be tested; this audit makes {tests:,} comparisons, Holm adjusts "
-        f"for the {len(audit.pairs)} of one rule and policy, and what differs between rules is shown, not selected"
+        f"for the {len(audit.pairs)} of one endpoint, rule and policy; what differs between rules is shown, none "
+        "selected"
     )
 
 

@@ -56,7 +56,7 @@ def tool_log(
     unit = ""
     if "cost" not in given:
         timed = [name for name in seconds if name in columns]
-        formulas["cost"], unit, why = _cost(tool, source, own, timed, formulas.get("energy"))
+        formulas["cost"], unit, why = _cost(tool, source, own, timed, formulas.get("energy"), notes_in)
         sentences.append(why)
     test = [name for name, words in own.items() if "test" in words and set(words) & (ACCURACY | ERROR)]
     if len(test) == 1:
@@ -65,11 +65,14 @@ def tool_log(
         scale = 0.01 if percent else 1.0
         formulas["test_error"] = Formula((test[0],), offset=1.0, scale=-scale) if accuracy else Formula((test[0],))
         sentences.append(f"{tool}: the test error is {formulas['test_error'].in_words}.")
-    return RawLog(frame, source, formulas, {"cost_unit": unit, "error_unit": OBJECTIVE}, False, tuple(sentences))
+    noted_cost = "cost" not in given and set(formulas["cost"].columns) & own.keys()
+    guessed = frozenset({"cost"} if noted_cost else ())
+    units = {"cost_unit": unit, "error_unit": OBJECTIVE}
+    return RawLog(frame, source, formulas, units, False, tuple(sentences), guessed)
 
 
 def _cost(
-    tool: str, source: str, own: dict[str, list[str]], seconds: list[str], objective: Formula | None
+    tool: str, source: str, own: dict[str, list[str]], seconds: list[str], objective: Formula | None, notes_in: str
 ) -> tuple[Formula, str, str]:
     """Energy where it was an objective or a note, else the tool's own seconds, else one evaluation each."""
     if objective is not None:
@@ -81,7 +84,7 @@ def _cost(
         raise LogError(f'{source}: several notes may be the cost: {listed}; add --columns "cost={noted[0]}"')
     if noted:
         cost = Formula((noted[0],), running=bool(RUNNING & set(own[noted[0]])))
-        unit = unit_of(Formula(("_".join(own[noted[0]]),)))
+        unit = unit_of(Formula((noted[0].removeprefix(notes_in),)))
         return cost, unit, f"{tool}: the cost is {cost.in_words}, which its user noted, in {unit}."
     if seconds:
         why = (

@@ -18,6 +18,7 @@ ENDPOINTS = {
     "hypervolume": "hypervolume of energy and validation error",
     "regret": "validation error of the incumbent",
 }
+_TRAINING_S = 1.0  # hardly a training is shorter
 
 
 def subtitle(audit: "Audit") -> str:
@@ -117,8 +118,8 @@ def contrast_table(audit: "Audit", endpoint: str, space: str) -> TextTable:
         "difference [95 %]",
     )
     caption = (
-        f"{ENDPOINTS[endpoint]}, costs as recorded. p: {_test(audit)}; Holm over the {len(audit.pairs)} pairs of all "
-        "spaces under one rule. In brackets: the A12 that so many searches find with power .8."
+        f"{ENDPOINTS[endpoint]}, costs as recorded. p: {test_words(audit)}; Holm over the {len(audit.pairs)} pairs of "
+        "all spaces under one rule. In brackets: the A12 that so many searches find with power .8."
     )
     return TextTable(caption, columns, rows, text=(0, 1, 2), verdict=2)
 
@@ -214,7 +215,8 @@ def multiple_table(audit: "Audit") -> TextTable:
     caption = (
         f"How many times a method's mean spend {name(audit.reference)} needs, in expectation, for the method's mean "
         "quality; its own row says how well the curve fits. Intervals: bootstrap of the searches of both, inf where a "
-        "sample lies beyond all that was observed. The requests of the reference count as independent draws."
+        "sample lies beyond all that was observed. The requests of the reference count as independent draws. From a "
+        f"table: what uniform random search needs, not {name(audit.reference)}."
     )
     return TextTable(caption, columns, rows, text=(0, 1, 2, 3, 6))
 
@@ -228,14 +230,25 @@ def threat_table(audit: "Audit") -> TextTable:
     return TextTable(caption, ("threat", "what goes wrong", "state", "what this log shows"), rows, (0, 1, 2, 3), 2)
 
 
+def premise(audit: "Audit", endpoint: str) -> str:
+    """What a statement holds for, where there are two endpoints; "" where there is one."""
+    if len(audit.endpoints) < 2:
+        return ""
+    if not audit.energy_guessed:
+        return f"{endpoint}: "
+    minimised = {"hypervolume": "If energy was an objective", "regret": "If the error was the only objective"}
+    return f"{minimised[endpoint]} ({endpoint}): "
+
+
 def sentence(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) -> str:
     """One pair in one space: as recorded, at matched cost, and what else can be had from the same runs."""
     recorded = audit.found(endpoint, space, arm, reference, AS_RECORDED.name)
     common = audit.found(endpoint, space, arm, reference, COMMON.name)
-    words = f"{name(arm)} v. {name(reference)} on {name(space)}: "
+    words = f"{premise(audit, endpoint)}{name(arm)} v. {name(reference)} on {name(space)}: "
     if common is not None:
+        measured = " (of look-ups, it seems, not of training)" if look_ups(audit) else ""
         words += (
-            f"{common.state} at matched cost, {_figure(common.limits[0])} {audit.unit} each "
+            f"{common.state} at matched cost, {_figure(common.limits[0])} {audit.unit} each{measured} "
             f"(A12 {interval(common.a12, 2)}, Holm p {p_value(common.p_holm)}); "
         )
     if recorded is not None:
@@ -251,8 +264,8 @@ def sentence(audit: "Audit", endpoint: str, space: str, arm: str, reference: str
         spread = ", ".join(f"{state} in {count}" for state, count in counts.most_common())
         values = [each.a12.value for each in matched]
         words += (
-            f"Of {len(others)} ways to cut and to keep the books, {len(matched)} leave both about the same to spend: "
-            f"{spread} of them (A12 {min(values):.2f} to {max(values):.2f})."
+            f"Of {len(others)} overlapping ways to cut and to keep the books, {len(matched)} leave both about the same "
+            f"to spend: {spread} of them (A12 {min(values):.2f} to {max(values):.2f})."
         )
     else:
         words += "No way to cut that was tried leaves both about the same to spend."
@@ -268,8 +281,13 @@ def _needs(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) 
     }
     if reference != audit.reference or arm not in needs:
         return ""
-    words = f" {name(reference)} needs {multiple_words(needs[arm])} what {name(arm)} spent for the same quality"
-    if reference in needs and needs[reference].doubtful:
+    if needs[arm].without:
+        return f" What {name(reference)} needs for the same quality cannot be said: {multiple_words(needs[arm])}."
+    who = name(reference) if needs[arm].from_log else "Uniform random search, each configuration once,"
+    words = f" {who} needs {multiple_words(needs[arm])} what {name(arm)} spent for the same quality"
+    if not needs[arm].from_log and reference in needs:
+        words += f" (and {multiple_words(needs[reference])} what {name(reference)} spent for its own)"
+    elif reference in needs and needs[reference].doubtful:
         words += f" (and {multiple_words(needs[reference])} what it spent itself: no independent draws)"
     return words + "."
 
@@ -284,6 +302,24 @@ def tone(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) ->
     return {"better": "win", "worse": "loss", "undecided": "open"}[states.pop()] if len(states) == 1 else "odd"
 
 
+def test_words(audit: "Audit") -> str:
+    """How p was computed, in all comparisons alike."""
+    ranks = "exact, over all permutations of the ranks" if audit.exact else "by the normal approximation"
+    unpaired = f"Mann-Whitney, two-sided, unpaired, {ranks}"
+    return f"sign flips of pairs where seeds are shared, else {unpaired}" if audit.settings.paired else unpaired
+
+
+def look_ups(audit: "Audit") -> str:
+    """That seconds are too few for trainings; "" where costs are no seconds, or long ones."""
+    paid = audit.log.frame["cost"][audit.log.frame["valid"]]
+    if audit.settings.currency != "cost" or audit.log.cost_unit != "s" or not paid.median() < _TRAINING_S:
+        return ""
+    return (
+        f"half of all requests took {paid.median():.2g} s or less as measured, which is the time of look-ups and of "
+        "programs, not of trainings"
+    )
+
+
 def mark(contrast: Contrast | None) -> str:
     """A12 with its marks."""
     if contrast is None:
@@ -293,7 +329,9 @@ def mark(contrast: Contrast | None) -> str:
 
 
 def multiple_words(each: Multiple) -> str:
-    """A multiple, with its interval or with the bound that is all there is."""
+    """A multiple, with its interval, with the bound that is all there is, or why there is none."""
+    if each.without:
+        return f"{each.without} of {each.searches} searches hold no incumbent"
     if each.bound:
         return f"{each.bound} {each.interval.value:.2g} times"
     return f"{each.interval.value:.2g} times [{each.interval.low:.2g}, {each.interval.high:.2g}]"
@@ -302,12 +340,6 @@ def multiple_words(each: Multiple) -> str:
 def percent(value: float, digits: int = 1) -> str:
     """A share, or a dash where there is none."""
     return "-" if math.isnan(value) else f"{value:.{digits}%}".replace("%", " %")
-
-
-def _test(audit: "Audit") -> str:
-    return (
-        "sign flips of pairs where seeds are shared" if audit.settings.paired else "Mann-Whitney, two-sided, unpaired"
-    )
 
 
 def _times(contrast: Contrast) -> str:

@@ -15,7 +15,7 @@ from fairwatt.experiments.runner import model_of, run
 from fairwatt.experiments.store import Store
 from fairwatt.experiments.study import Cell, Study, cells
 from fairwatt.experiments.task_executor import check_executor, make_executor
-from fairwatt.experiments.worlds import benchmark_of, cells_again, reruns
+from fairwatt.experiments.worlds import benchmark_of, cells_again, forget, reruns
 from fairwatt.ledger import AccountingPolicy, price
 from fairwatt.overhead import WATTS_PER_CORE, Stopwatch, charged_model
 from fairwatt.problem import Benchmark
@@ -88,6 +88,7 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
     folder that were made by another version of an optimizer's code, ...
     """
     check_executor(executor, scheduler)
+    forget()
     for space in study.spaces:
         benchmark = benchmark_of(study, space)
         benchmark.verify()

@@ -88,6 +88,11 @@ def _rerun(study: Study, space: str, name: str) -> Rerun:
     return Rerun(space, name, arms, "" if arms else "no arm is told of energies; their searches are priced again")
 
 
+def forget() -> None:
+    """Make the benchmarks anew when they are asked for again: tables may have been imported since."""
+    _made.cache_clear()
+
+
 @lru_cache(maxsize=16)
 def _made(space: str, sampler: str, energy: str | None, suspect: str, rerun: str = "") -> Benchmark:
     if rerun and rerun != RAW:

@@ -65,12 +65,12 @@ def test_eight_clones_of_random_search_do_not_win() -> None:
     """fairness.md 6, answer 6. Without sensitivity cells, which could only turn a WIN into something less,
     and with 999 draws, of which seven Holm steps need 7 / .05 = 140.
 
-    At a true share of .05, that of 200 studies has a standard error of sqrt(.05 * .95 / 200) = .015: the bound, three
-    of them above it, is .096. The negative control must fail: uncorrected, a quarter of the studies find a difference
-    between clones, and .25 with its standard error of .031 is five of those above the bound. With 50 studies the bound
-    would be .142, and the control within two standard errors of it.
+    At a true share of .05, that of 120 studies has a standard error of sqrt(.05 * .95 / 120) = .020: the bound, three
+    of them above it, is .110. The negative control must fail: uncorrected, a quarter of the studies find a difference
+    between clones, and .25 with its standard error of .040 is more than three of those above the bound. With 50 studies
+    the bound would be .142, and the control within two standard errors of it.
     """
-    studies, space = 200, world(400)
+    studies, space = 120, world(400)
     arms = ["rs", *(f"clone-{i}" for i in range(7))]
     rng = np.random.default_rng(11)
     claiming, uncorrected = 0, 0

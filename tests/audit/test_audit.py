@@ -1,6 +1,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -40,7 +41,10 @@ def test_an_advantage_that_a_budget_bought_is_gone_at_matched_cost(bigger_budget
     assert "undecided at matched cost" in words
     assert "better as recorded" in words
     assert "at 10 times the cost" in words
-    assert "Of 3 ways to cut and to keep the books, 2 leave both about the same to spend: undecided in 2" in words
+    assert (
+        "Of 3 overlapping ways to cut and to keep the books, 2 leave both about the same to spend: undecided in 2"
+        in words
+    )
     assert tone(bigger_budget, "regret", "s", "smart", "rs") == "open"
     table = effects_table(bigger_budget, "regret")
     assert table.rows[0][2].endswith("*~")
@@ -70,6 +74,56 @@ def test_a_log_without_costs_counts_evaluations() -> None:
     counted = Audit(Log(made.frame.assign(cost=1.0), "evaluations", made.error_unit, True, made.sources))
     assert counted.conclusions[0].startswith("Nothing about cost")
     assert "evaluations each" in sentence(counted, "regret", "s", "smart", "rs")
+
+
+def test_energy_that_is_only_a_cost_decides_nothing_about_the_endpoint() -> None:
+    """The arm is better by error and worse by hypervolume: both are said, with what each takes for granted."""
+    made = log(
+        search(method, seed, [error + 0.001 * seed], energies=[energy], costs=energy)
+        for method, error, energy in (("rs", 0.3, 1.0), ("arm", 0.2, 4.0))
+        for seed in range(6)
+    )
+    few = rules("as recorded")
+    guessed = Audit(replace(made, energy_stated=False), Settings(rules=few))
+    assert guessed.endpoints == ("hypervolume", "regret")
+    for endpoint, state, said in (
+        ("hypervolume", "worse", "If energy was an objective (hypervolume): arm v. rs on s: "),
+        ("regret", "better", "If the error was the only objective (regret): arm v. rs on s: "),
+    ):
+        found = guessed.found(endpoint, "s", "arm", "rs", "as recorded")
+        assert found is not None
+        assert found.state == state
+        assert sentence(guessed, endpoint, "s", "arm", "rs").startswith(said)
+    assert guessed.conclusions[0].startswith("Which endpoint counts")
+    for asked, stated, endpoints in (((), True, ("hypervolume",)), (("regret",), False, ("regret",))):
+        one = Audit(replace(made, energy_stated=stated), Settings(rules=few, endpoints=asked))
+        assert one.endpoints == endpoints
+        assert sentence(one, endpoints[0], "s", "arm", "rs").startswith("arm v. rs on s: ")
+        assert not one.conclusions[0].startswith("Which endpoint")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.002, True), (90.0, False)])
+def test_seconds_of_look_ups_are_no_seconds_of_training(seconds: float, said: bool) -> None:
+    made = Audit(
+        log([search(m, 0, [0.5, 0.4], costs=seconds) for m in ("rs", "x")], cost_unit="s"), Settings(rules=FEW)
+    )
+    assert ("each (of look-ups, it seems, not of training)" in sentence(made, "regret", "s", "x", "rs")) is said
+    assert ("took 0.002 s or less" in " ".join(made.conclusions)) is said
+
+
+def test_searches_without_an_incumbent_have_no_multiple() -> None:
+    errors = [0.5, 0.4, 0.6]
+    rs, whole = ([search(method, seed, errors) for seed in range(4)] for method in ("rs", "arm"))
+    made = Audit(log([*rs, *whole[:3], search("arm", 3, [np.inf] * 3)]), Settings(rules=FEW))
+    words = sentence(made, "regret", "s", "arm", "rs")
+    assert words.endswith("What rs needs for the same quality cannot be said: 1 of 4 searches hold no incumbent.")
+    assert as_json(made)["multiples"][0]["needed"] is None
+
+
+def test_how_the_log_was_read_stands_under_the_title(bigger_budget: Audit) -> None:
+    made = Audit(replace(bigger_budget.log, notes=("Told by the names of columns: cost=<kwh>.",)), Settings(rules=FEW))
+    text = render(made)
+    assert text.index("<h1>") < text.index("cost=&lt;kwh&gt;") < text.index("What the log says")
 
 
 def test_what_cannot_be_compared_is_refused_in_one_line() -> None:

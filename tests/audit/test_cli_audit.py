@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from fairwatt.audit.audit import Audit, Settings
 from fairwatt.audit.matched import rules
+from fairwatt.audit.wording import sentence
 from fairwatt.cli_audit import audit
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.registry import make_benchmark
@@ -59,11 +60,45 @@ def test_mistakes_are_one_line(runs: Path) -> None:
         (("--endpoint", "regrets"), "did you mean 'regret'"),
         (("--matched-on", "costs"), "did you mean 'cost'"),
         (("--space", "x=toy-cells"), "space of the log 'x'"),
+        (("--cut", "1e-30"), "pays for no answer of any search, the first of which takes 1"),
+        (("--invalid-cost", "nan"), "expected a finite number of 0 or more"),
+        (("-o", "nowhere/audit.html"), "there is no folder nowhere"),
     ):
         with pytest.raises(UserError, match=said):
             run(runs, *words)
     with pytest.raises(UnknownNameError):
         run(runs, "--space", "no-such-table")
+
+
+def test_logs_and_other_files_are_never_replaced(runs: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before, folder = runs.read_bytes(), runs.parent
+    (folder / "data.csv").write_text("a,b\n1,2\n")
+    (folder / "notes.json").write_text('{"format": 1}')
+    (folder / "taken.html").mkdir()
+    (folder / "link.csv").symlink_to(runs)
+    for out, log_path, said in (
+        ("runs.html", runs, "would replace the log of this name"),
+        ("link.html", runs, "would replace the log of this name"),
+        ("data.html", runs, "data.csv is there and no audit wrote it"),
+        ("notes.html", runs, "notes.json is there and no audit wrote it"),
+        ("taken.html", runs, "is there and is no file"),
+        ("new.html", folder, "where the next audit would read new.csv as a log"),
+    ):
+        with pytest.raises(UserError, match=said):
+            run(log_path, "-o", folder / out, "--columns", "method=nosuch")  # refused before anything is read
+    assert runs.read_bytes() == before
+    assert (folder / "data.csv").read_text() == "a,b\n1,2\n"
+    for _ in range(2):  # our own files are replaced
+        run(runs, "-o", folder / "out.html", "--cut", "common", "--endpoint", "regret")
+
+
+def test_a_wrong_table_is_said_before_a_wrong_unit(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("method,seed,val_error\n" + "".join(f"{m},{s},0.{s}5\n" for m in ("rs", "x") for s in range(3)))
+    with pytest.raises(UnknownNameError, match="no-such-table"):
+        run(path, "-o", tmp_path / "out.html", "--space", "no-such-table")
+    with pytest.raises(UserError, match="tables count kWh, and this log counts evaluations; leave it out"):
+        run(path, "-o", tmp_path / "out.html", "--space", "toy-cells")
 
 
 def test_a_table_of_ours_gives_the_closed_form() -> None:
@@ -76,5 +111,7 @@ def test_a_table_of_ours_gives_the_closed_form() -> None:
     exact = Audit(made, Settings(rules=RULES, tables={"s": reference})).multiples[0]
     assert exact.method == "arm"
     assert "closed form from the table toy-cells" in exact.basis
+    said = sentence(Audit(made, Settings(rules=RULES, tables={"s": reference})), "regret", "s", "arm", "rs")
+    assert " Uniform random search, each configuration once, needs " in said
     assert exact.needed == pytest.approx((seen.size - int((seen == best).sum()) + 1) * mean)
     assert Audit(made, Settings(rules=RULES)).multiples[0].bound == "more than"

@@ -44,6 +44,22 @@ def test_p_is_scipys_and_the_interval_holds_the_medians() -> None:
     assert found.difference.low < found.difference.value < found.difference.high < 0
 
 
+def test_exact_p_is_that_of_all_permutations_ties_and_all() -> None:
+    from itertools import combinations
+
+    from scipy.stats import mannwhitneyu, rankdata
+
+    arm, reference = np.random.default_rng(8).normal([[0.0], [1.1]], 1.0, (2, 9))
+    found = unpaired(arm, reference[:7], RNG, exact=True)
+    assert found.p == pytest.approx(mannwhitneyu(arm, reference[:7], method="exact").pvalue)
+    tied = np.array([1.0, 1.0, 2.0, 2.0, np.inf]), np.array([2.0, 3.0, np.inf, np.inf])
+    ranks = rankdata(np.concatenate(tied))
+    sums = np.array([ranks[list(chosen)].sum() for chosen in combinations(range(9), 5)])
+    expected = (np.abs(sums - sums.mean()) >= abs(ranks[:5].sum() - sums.mean()) - 1e-9).mean()
+    assert unpaired(*tied, RNG, exact=True).p == pytest.approx(expected)
+    assert unpaired(np.full(3, np.inf), np.full(4, np.inf), RNG, exact=True).p == 1.0
+
+
 def test_pairs_find_what_hides_between_searches() -> None:
     noise = np.random.default_rng(4).normal(0, 5, 14)
     found = paired(noise, noise + 0.1 + 0.01 * np.arange(14), RNG)

@@ -54,6 +54,30 @@ def test_impossible_proposals_are_draws_that_find_nothing() -> None:
     assert measured([rs, arm], "arm", "hypervolume").needed == pytest.approx(1.5 * 2.0)
 
 
+def test_a_search_without_an_incumbent_leaves_no_number() -> None:
+    """It would make the mean quality infinite, and random search need less than its first request."""
+    rs = [search("rs", seed, [0.5, 0.4, 0.6]) for seed in range(3)]
+    found = measured([*rs, search("arm", 0, [0.41]), search("arm", 1, [np.inf])], "arm")
+    assert (found.bound, found.without, found.searches, found.doubtful) == ("", 1, 2, False)
+    assert math.isnan(found.needed)
+    assert math.isnan(found.interval.value)
+
+
+def test_many_different_points_are_moved_to_few_lines_and_say_the_same() -> None:
+    rng = np.random.default_rng(12)
+    rs = [search("rs", seed, rng.uniform(0, 1, 300), energies=rng.uniform(0, 1, 300)) for seed in range(8)]
+    frame = log(rs).frame
+    pool = Pool(frame, frame["cost"].to_numpy(), "rs", "hypervolume", rng)
+    exact = pool.curve()
+    moved = pool._curve(pool._coarse, range(8))
+    assert exact is not None
+    assert moved is not None
+    assert (
+        len(np.unique(np.concatenate(pool._coarse)[:, 0])) <= 512 < len(np.unique(np.concatenate(pool.searches)[:, 0]))
+    )
+    assert moved.needs(exact.loss) == pytest.approx(exact.cost, rel=0.01)
+
+
 def test_beyond_the_pool_there_is_a_bound_and_no_number() -> None:
     rs = [search("rs", seed, [0.5, 0.4, 0.6]) for seed in range(3)]
     assert measured([*rs, search("arm", 0, [0.1])], "arm").bound == "more than"

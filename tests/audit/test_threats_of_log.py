@@ -1,6 +1,7 @@
 """Each fault in a log of its own is found by its number, and a clean log has none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from fairwatt.audit.log import Log
 from fairwatt.audit.matched import rules
 from fairwatt.audit.threats_of_log import threat_finding
 from fairwatt.fairness.threats import THREATS, State
+from fairwatt.registry import make_benchmark
 
 RNG = np.random.default_rng(11)
 ERRORS = RNG.uniform(0.2, 0.9, (2, 12))
@@ -134,12 +136,39 @@ def test_a_clean_log_shows_none() -> None:
         (own_prices, 15),
         (free_request, 16),
         (test_as_validation, 18),
-        (twice_as_long, 23),
         (proportional, 25),
     ],
 )
 def test_each_fault_is_found(change: Callable[[str, int, dict[str, Any]], None], number: int) -> None:
     assert state(clean(change), number) is State.FAIL
+
+
+def test_more_than_all_that_was_asked_for_is_a_fault_only_of_a_space_that_is_known() -> None:
+    reference = make_benchmark("toy-cells").reference()
+    made = clean(twice_as_long)
+    untold = threat_finding(audited(made), THREATS[22])
+    assert untold.state is State.NOT_TOLD
+    assert "as much as the 12 configurations that anybody asked for" in untold.evidence
+    assert "Whether a search costs more than training everything" in " ".join(audited(made).conclusions)
+    spent = made.frame.groupby("seed")["cost"].sum().max()
+    for price, expected in ((spent, State.PASS), (spent / 100, State.FAIL)):
+        table = replace(reference, energy_kwh=np.full(len(reference.keys), price / len(reference.keys)))
+        known = Audit(made, Settings(rules=rules("common"), tables={"s": table}))
+        assert threat_finding(known, THREATS[22]).state is expected
+    part = Audit(made, Settings(rules=rules("common"), tables={"s": replace(table, notes=("partial: 5 of 9 cells",))}))
+    assert threat_finding(part, THREATS[22]).state is State.NOT_TOLD
+
+
+def test_fronts_of_the_same_fidelities_were_not_therefore_free_to_choose_them() -> None:
+    def two_lengths(method: str, seed: int, columns: dict[str, Any]) -> None:
+        columns |= {"fidelities": [4.0, 108.0] * 4, "energies": COSTS[:8]}
+
+    made = audited(clean(two_lengths, seeds=3))
+    mixed = threat_finding(made, THREATS[5])
+    assert mixed.state is State.NOT_TOLD
+    assert "whether each could choose them freely" in mixed.evidence
+    assert "the largest energy of the log and an error of 1" in threat_finding(made, THREATS[21]).evidence
+    assert "exact, over all permutations of the ranks" in threat_finding(made, THREATS[11]).evidence
 
 
 def test_few_and_single_searches() -> None:
