@@ -60,8 +60,9 @@ def repeats(evidence: Evidence) -> Told:
     if not repeated.total():
         return State.PASS, f"None of {count(valid, 'valid request')} repeats an earlier one of its search."
     text = (
-        f"{repeated.total():,} of {count(valid, 'valid request')} within the budget ({share(repeated.total(), valid)}) repeat an "
-        f"earlier one of their search, and each is {'answered from the cache' if 'cached_free' in rule else 'charged'} "
+        f"{repeated.total():,} of {count(valid, 'valid request')} within the budget ({share(repeated.total(), valid)}) "
+        f"repeat an earlier one of their search, and each is "
+        f"{'answered from the cache' if 'cached_free' in rule else 'charged'} "
         f"(duplicates={rule}); most by {named(+repeated)}"
     )
     others = {"cached_free", "charged"} - set(rule.split(", "))
