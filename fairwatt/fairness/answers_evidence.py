@@ -91,9 +91,9 @@ def answers_are_stored(evidence: Evidence) -> Told:
     text = (
         f"Of all recorded requests, also those beyond the budget (so not T5's count), {shared:,} were asked first by "
         f"another arm under the same seed and {repeated:,} by the same search: every answer is the first one. The "
-        f"repeat that answers (of: {repeats}) is the one that seed, network and length choose, and none is paid twice in a "
-        f"search where the policy answers from the cache. Network, length and repeat have one answer under all seeds; "
-        f"{count(full, 'full training')} came out as the reference has them."
+        f"repeat that answers (of: {repeats}) is the one that seed, network and length choose, and none is paid twice "
+        f"in a search where the policy answers from the cache. Network, length and repeat have one answer under all "
+        f"seeds; {count(full, 'full training')} came out as the reference has them."
     )
     return (State.NOT_TOLD, f"{text} {evidence.unheld}") if evidence.unheld else (State.PASS, text)
 
