@@ -240,6 +240,7 @@ def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figu
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror})") from None
     console.print(f"\nreport: {out}\nverdicts with all their numbers: {out.with_suffix('.csv')}")
+    console.print(f"checklists for authors: {out.with_name(out.stem)}-checklists.md")
     if figure_folder is not None:
         console.print(f"figures: {figure_folder}")
 
