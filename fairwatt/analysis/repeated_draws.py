@@ -64,6 +64,7 @@ class _Thresholds:
 
     @classmethod
     def of(cls, observed: Array, quality: Array, chances: Array | None) -> "_Thresholds":
+        """From repeats [K, R], qualities [K] and chances [K] of a draw, None where they are equal."""
         count, repeats = observed.shape
         weight = np.full(count, 1.0 / count) if chances is None else chances
         order = np.argsort(observed, axis=None, kind="stable")
