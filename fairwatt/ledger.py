@@ -6,7 +6,7 @@ one of them, the policy's currency, is what the budget limits. Rules: the specif
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -117,6 +117,44 @@ class Entry(NamedTuple):
     overhead: Cost = NO_COST
 
 
+class Standing(NamedTuple):
+    """What a request is after those before it, whatever the policy.
+
+    repeated: the very same one was answered. paid_fidelity, paid: the longest training of the same network and repeat,
+    0 for none, and its price from scratch.
+    """
+
+    repeated: bool
+    paid_fidelity: float
+    paid: Cost
+
+
+_FIRST = Standing(False, 0.0, NO_COST)
+
+
+class _History:
+    """The requests of one search that were answered."""
+
+    def __init__(self) -> None:
+        self._longest: dict[tuple[Key | None, int], tuple[float, Cost]] = {}
+        self._seen: set[tuple[Key | None, float, int]] = set()
+
+    def standing(self, request: Request) -> Standing:
+        longest = self._longest.get((request.key, request.replicate))
+        if longest is None or request.key is None:
+            return _FIRST
+        return Standing((request.key, request.trial.fidelity, request.replicate) in self._seen, *longest)
+
+    def add(self, request: Request) -> None:
+        if request.key is None:
+            return
+        fidelity, training = request.trial.fidelity, (request.key, request.replicate)
+        self._seen.add((request.key, fidelity, request.replicate))
+        longest = self._longest.get(training)
+        if longest is None or fidelity > longest[0]:
+            self._longest[training] = (fidelity, request.cost)
+
+
 class Ledger:
     """The account of one search under one policy and one budget.
 
@@ -141,8 +179,7 @@ class Ledger:
         self._overhead, self._proposals = overhead, 0
         self._place = component(policy.currency)
         self.beside = dict.fromkeys(REPORTED, NO_COST)
-        self._paid: dict[tuple[Key, int], tuple[float, Cost]] = {}  # longest training paid, its price from scratch
-        self._seen: set[tuple[Key, float, int]] = set()
+        self._history = _History()
         trainings = -(-budget // max(tariff.full[self._place], 1))
         self._free_left = FREE_PROPOSALS_PER_TRAINING * trainings
 
@@ -169,16 +206,15 @@ class Ledger:
         return self._settle(Charge.NEW, item)._replace(credited=False)
 
     def _evaluate(self, request: Request) -> Entry:
-        scratch = request.cost
-        charge, cost = self._price(request, scratch)
+        charge, cost = self._price(request, self._history.standing(request))
         entry = self._settle(charge, cost, self._overhead.cost(self._proposals) if self._overhead else NO_COST)
         self._proposals += 1
         if cost[self._place] == 0 and self.end is None:
             self._free_left -= 1
             if self._free_left < 0:
                 self.end = End.STALLED
-        if entry.credited and request.key is not None:
-            self._remember(request, request.key, scratch)
+        if entry.credited:
+            self._history.add(request)
         return entry
 
     def _settle(self, charge: Charge, cost: Cost, overhead: Cost = NO_COST) -> Entry:
@@ -195,14 +231,12 @@ class Ledger:
         self.spent = _sum(self.spent, cost)
         return Entry(charge, cost, self.spent, True, overhead)
 
-    def _price(self, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
+    def _price(self, request: Request, standing: Standing) -> tuple[Charge, Cost]:
         if request.key is None:
             return Charge.INVALID, self._invalid_cost()
-        fidelity = request.trial.fidelity
-        repeated = (request.key, fidelity, request.replicate) in self._seen
-        paid_fidelity, paid = self._paid.get((request.key, request.replicate), (0.0, NO_COST))
-        continues = self.policy.fidelity == "continue"
-        if repeated or (continues and fidelity <= paid_fidelity):
+        repeated, paid_fidelity, paid = standing
+        continues, scratch = self.policy.fidelity == "continue", request.cost
+        if repeated or (continues and request.trial.fidelity <= paid_fidelity):
             return (Charge.CACHED, NO_COST) if self.policy.duplicates == "cached_free" else (Charge.NEW, scratch)
         if continues and paid_fidelity:
             rest = [max(a - b, 0) for a, b in zip(scratch, paid, strict=True)]
@@ -216,12 +250,6 @@ class Ledger:
             case "charge_first_fidelity":
                 return self._tariff.first
         return NO_COST
-
-    def _remember(self, request: Request, key: Key, scratch: Cost) -> None:
-        fidelity, training = request.trial.fidelity, (key, request.replicate)
-        self._seen.add((key, fidelity, request.replicate))
-        if fidelity > self._paid.get(training, (0.0, NO_COST))[0]:
-            self._paid[training] = (fidelity, scratch)
 
 
 def part_of(cost: Cost, left: int, amount: int) -> Cost:
@@ -253,19 +281,30 @@ def entries(
             return
 
 
+def standings(requests: Iterable[Request]) -> list[Standing]:
+    """How each request of a stream stands to those before it while the account is open, whatever the policy."""
+    history, found = _History(), []
+    for request in requests:
+        found.append(history.standing(request))
+        history.add(request)
+    return found
+
+
 def prices(
-    requests: Iterable[Request], policy: AccountingPolicy, tariff: Tariff, overhead: OverheadModel | None = None
+    requests: Sequence[Request],
+    policy: AccountingPolicy,
+    tariff: Tariff,
+    overhead: OverheadModel | None = None,
+    standing: Sequence[Standing] | None = None,
 ) -> Iterator[tuple[Cost, Cost]]:
     """What each request of a stream costs while the account is open, and the part of it that is overhead.
 
-    As of `entries` with a budget beyond the stream, on which no price depends, without its books.
+    As of `entries` with a budget beyond the stream, on which no price depends, without its books. standing: `standings`
+    of these requests, where several policies are asked about.
     """
     ledger = Ledger(policy, 1, tariff, overhead)
-    for number, request in enumerate(requests):
-        scratch = request.cost
-        _, cost = ledger._price(request, scratch)
-        if request.key is not None:
-            ledger._remember(request, request.key, scratch)
+    for number, (request, place) in enumerate(zip(requests, standing or standings(requests), strict=True)):
+        _, cost = ledger._price(request, place)
         own = overhead.cost(number) if overhead else NO_COST
         yield (_sum(cost, own) if overhead else cost), own
 
@@ -283,34 +322,35 @@ def price(run: Run, policy: AccountingPolicy, budget: int, budget_text: str) -> 
         budget=budget,
         budget_text=budget_text,
     )
-    place = component(policy.currency)
+    place, policy_id = component(policy.currency), header.policy_id
     rows: list[Row] = []
     end: End | None = None
     model = charged_model(policy.overhead, header.overhead, header.optimizer)
     for request, entry, closed in entries(run.requests, policy, budget, Tariff.from_json(header.tariff), model):
-        end = closed
+        end, trial = closed, request.trial
+        charge, cost, spent, credited, _ = entry
         rows.append(
             Row(
                 seq=len(rows),
-                config=request.trial.config,
-                fidelity=request.trial.fidelity,
+                config=trial.config,
+                fidelity=trial.fidelity,
                 key=request.key,
                 replicate=request.replicate,
-                charge=entry.charge,
-                trial=request.trial if entry.credited else None,
-                test_error=request.test_error if entry.credited else None,
-                cost=entry.cost[place],
-                spent=entry.spent[place],
-                cost_nj=entry.cost.energy_nj,
-                spent_nj=entry.spent.energy_nj,
-                policy_id=header.policy_id,
+                charge=charge,
+                trial=trial if credited else None,
+                test_error=request.test_error if credited else None,
+                cost=cost[place],
+                spent=spent[place],
+                cost_nj=cost.energy_nj,
+                spent_nj=spent.energy_nj,
+                policy_id=policy_id,
             )
         )
     if end is None:
         if not run.ended:
-            spent = rows[-1].spent if rows else 0
+            reached = rows[-1].spent if rows else 0
             raise StreamTooShortError(
-                f"{header.space}/{header.arm}, seed {header.seed}: the recording stops at {spent} of {budget} "
+                f"{header.space}/{header.arm}, seed {header.seed}: the recording stops at {reached} of {budget} "
                 f"({policy.currency}, policy {header.policy_id}); run the study again with this budget"
             )
         end = End.ENDED_EARLY

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _COLUMNS = ("keys", "val_error", "test_error", "energy_kwh", "seconds", "params"
 _OPTIONAL = ("probabilities", "val_repeats", "energy_repeats")
 """Columns that are there where keys are not equally likely, and where what a search sees of them varies."""
 _DEVICES = "device_factors"
+_STATUS = {str(status): status for status in Status}
 _BOOKS = ("charge", "cost", "spent", "cost_nj", "spent_nj", "policy_id")
 
 
@@ -72,7 +74,8 @@ def read_run(path: Path, known: dict[Any, Request] | None = None) -> Run:
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(path, f"not a run file ({error!r})") from error
     run = price(recorded, policy, header.budget, header.budget_text)
-    if any([getattr(row, name) for row in run.rows] != data["rows"][name] for name in _BOOKS) or run.end != data["end"]:
+    kept = zip(*map(attrgetter(*_BOOKS), run.rows), strict=True) if run.rows else ([] for _ in _BOOKS)
+    if run.end != data["end"] or any(list(mine) != data["rows"][name] for name, mine in zip(_BOOKS, kept, strict=True)):
         raise DamagedFileError(path, "the books, kept again, do not come out as written")
     return run
 
@@ -168,11 +171,11 @@ def _request(
     seconds: float | None,
     epochs: float,
 ) -> Request:
-    val_error, energy_kwh, seconds = (math.inf if value is None else value for value in (val, energy, seconds))
-    measured = Measurement(val_error, test, energy_kwh, seconds, epochs, Status(status))
-    losses = tuple(OBJECTIVES[name].value(measured) for name in objectives)
-    trial = Trial(config, fidelity, val_error, energy_kwh, losses, measured.status)
-    return Request(trial, key, replicate, test, seconds, epochs)
+    val_error, energy_kwh = math.inf if val is None else val, math.inf if energy is None else energy
+    seconds, state = math.inf if seconds is None else seconds, _STATUS[status]
+    measured = Measurement(val_error, test, energy_kwh, seconds, epochs, state)
+    losses = tuple([OBJECTIVES[name].value(measured) for name in objectives])
+    return Request(Trial(config, fidelity, val_error, energy_kwh, losses, state), key, replicate, test, seconds, epochs)
 
 
 def columns_in_order(columns: Mapping[str, list[Any]]) -> list[list[Any]]:

@@ -29,6 +29,10 @@ _UNIT = {"energy": JOULES_PER_KWH * NANO, "time": NANO}
 """What costs are in, in billionths as tariffs have them."""
 
 
+Curves = dict[tuple[str, bool, str], RandomSearchCurve]
+"""Random search's curves by quality, whether with replacement, and currency."""
+
+
 class Ranking(NamedTuple):
     """One table of arms.
 
@@ -58,7 +62,8 @@ class Endpoints:
         for run in runs:
             self.trajectories.setdefault(run.header.arm, {})[run.header.seed] = Trajectory(run, truth)
         self._values: dict[tuple[str, Book, str], Mapping[int, float]] = {}
-        self._curves: dict[tuple[str, bool, str], RandomSearchCurve] = {}
+        self._closings: dict[tuple[str, Book], Mapping[int, int]] = {}
+        self.curves: Curves = {}
 
     @property
     def tariff(self) -> Tariff:
@@ -80,14 +85,23 @@ class Endpoints:
     def values(self, arm: str, book: Book, indicator: str, seeds: Sequence[int]) -> Array:
         """[S] final values under the books that this arm is granted. Raises StreamTooShortError."""
         if (arm, book, indicator) not in self._values:
-            granted = self.protocol.granted(arm, book)
-            policy, budget = granted.policy, granted.budget.resolve(granted.policy.currency, self.tariff)
+            runs = self.trajectories[arm]
             self._values[arm, book, indicator] = {
-                seed: float(run.steps(indicator)[run.close_at(policy, budget).credited])
-                for seed, run in sorted(self.trajectories[arm].items())
+                seed: float(runs[seed].steps(indicator)[credited])
+                for seed, credited in self._credited(arm, book).items()
             }
         found = self._values[arm, book, indicator]
         return np.array([found[seed] for seed in seeds], dtype=np.float64)
+
+    def _credited(self, arm: str, book: Book) -> Mapping[int, int]:
+        """By seed, ascending, how many requests are answered under the books that this arm is granted."""
+        if (arm, book) not in self._closings:
+            granted = self.protocol.granted(arm, book)
+            policy, budget = granted.policy, granted.budget.resolve(granted.policy.currency, self.tariff)
+            self._closings[arm, book] = {
+                seed: run.close_at(policy, budget).credited for seed, run in sorted(self.trajectories[arm].items())
+            }
+        return self._closings[arm, book]
 
     def random_search(self, quality: str, policy: AccountingPolicy) -> RandomSearchCurve:
         """Random search with the space's sampler, in closed form: without replacement where repetitions are free.
@@ -97,7 +111,7 @@ class Endpoints:
         """
         replacement = policy.duplicates != "cached_free"
         asked = quality, replacement, policy.currency
-        if asked not in self._curves:
+        if asked not in self.curves:
             if quality == "val_error":
                 curve = self._best(replacement)
             elif quality == "val_hypervolume_regret":
@@ -110,8 +124,8 @@ class Endpoints:
             elif chances is not None and costs is not None:
                 mean = self.tariff.full[component(policy.currency)] / _UNIT[policy.currency]
                 curve = curve.paid(costs, mean, replacement=replacement, probabilities=chances)
-            self._curves[asked] = curve
-        return self._curves[asked]
+            self.curves[asked] = curve
+        return self.curves[asked]
 
     def _best(self, replacement: bool) -> RandomSearchCurve:
         truth, chances = self.truth, self.truth.probabilities

@@ -72,7 +72,9 @@ def _drawn(
     if chances is None or cumulative is None:
         return rng.choice(count, size=length, replace=replacement)
     if not replacement and count <= _FEW:
-        return np.argsort(rng.standard_exponential(count) / chances)[:length]
+        arrival = rng.standard_exponential(count) / chances
+        first = np.argpartition(arrival, length - 1)[:length]  # the others need no order
+        return first[np.argsort(arrival[first])]
     drawn = np.empty(0, dtype=np.intp)
     while True:
         more = np.searchsorted(cumulative, rng.random(length) * cumulative[-1], side="right")

@@ -7,8 +7,10 @@ Benjamini and Hochberg, JRSS B 1995. Signed rank: Wilcoxon, Biometrics Bulletin 
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,18 +83,32 @@ def wilcoxon_p(differences: ArrayLike) -> float:
     return float(wilcoxon(array, zero_method="zsplit").pvalue) if array.any() else 1.0
 
 
+def sign_test_power(pairs: int, win_rate: float, level: float = 0.05) -> float:
+    """How often the exact two-sided sign test of so many pairs finds a paired win rate; no approximation."""
+    from scipy.special import bdtr, bdtrc
+
+    least = _fewest_wins(pairs, level)
+    if least > pairs:
+        return 0.0
+    return float(bdtr(pairs - least, pairs, win_rate) + bdtrc(least - 1, pairs, win_rate))
+
+
+@cache
 def detectable_win_rate(pairs: int, *, power: float = 0.8, level: float = 0.05) -> float:
-    """The paired win rate that a two-sided sign test of so many pairs finds with this power; 1 at most.
+    """The paired win rate that the exact two-sided sign test of so many pairs finds with this power; 1 at most."""
+    from scipy.optimize import brentq
 
-    Normal approximation: pairs = ((z_level / 2 + z_power sqrt(w (1 - w))) / (w - 1/2))^2, solved for w.
-    """
-    from scipy.special import ndtri
-
-    z_level, z_power = float(ndtri(1 - level / 2)), float(ndtri(power))
-    if pairs <= z_level**2:
+    if _fewest_wins(pairs, level) > pairs:
         return 1.0
-    root = math.sqrt(pairs - z_level**2 + z_power**2)
-    return 0.5 + (math.sqrt(pairs) * z_level + z_power * root) / (2 * (pairs + z_power**2))
+    return float(brentq(lambda rate: sign_test_power(pairs, rate, level) - power, 0.5, 1.0))
+
+
+def _fewest_wins(pairs: int, level: float) -> int:
+    """Wins of which a two-sided sign test of so many pairs makes a finding; pairs + 1 where not even all suffice."""
+    from scipy.special import bdtr
+
+    tails = bdtr(np.arange(pairs + 1), pairs, 0.5)  # of so few losses or fewer; more are likelier
+    return pairs + 1 - int(np.searchsorted(tails, level / 2, side="right"))
 
 
 class PairedResampling:
@@ -145,11 +161,17 @@ class PairedResampling:
 
         with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
             warnings.simplefilter("ignore", DegenerateDataWarning)
-            own = np.random.default_rng(0)  # else scipy draws from the global state; what it draws is thrown away
-            bca = partial(bootstrap, tuple(array.T), of_means, paired=True, vectorized=True, rng=own)
             drawn = statistic(self._drawn @ array / self.pairs)  # by one product; scipy's own take ten times as long
-            found = replace(bca(n_resamples=2, method="percentile"), bootstrap_distribution=drawn)
-            found = bca(n_resamples=0, method="BCa", bootstrap_result=found)
+            result: Any = SimpleNamespace(bootstrap_distribution=drawn)  # all that scipy looks at of an earlier result
+            found = bootstrap(
+                tuple(array.T),
+                of_means,
+                paired=True,
+                vectorized=True,
+                n_resamples=0,
+                bootstrap_result=result,
+                rng=np.random.default_rng(0),  # which draws nothing; but None is the global state
+            )
         low, high = found.confidence_interval
         if not (np.isfinite(low) and np.isfinite(high)):
             low, high = np.quantile(found.bootstrap_distribution, [0.025, 0.975])

@@ -201,3 +201,4 @@ class _WrongAccount(Account):
         exact = totals.sum(dtype=np.float64) < _MOST_NJ
         spent = totals.cumsum().tolist() if exact else list(accumulate(totals.tolist()))
         self._totals = {_PLACE: (spent, np.cumsum(costs == 0).tolist())}
+        self._closings = {}

@@ -17,7 +17,7 @@ from fairwatt.analysis.accounts import Account, Closing
 from fairwatt.analysis.truth import NOTHING, Truth
 from fairwatt.books import Book
 from fairwatt.errors import UnknownNameError
-from fairwatt.ledger import AccountingPolicy
+from fairwatt.ledger import AccountingPolicy, Standing, standings
 from fairwatt.problem import Tariff
 from fairwatt.records import Request, Run
 
@@ -103,7 +103,7 @@ class Trajectory:
         self.tariff = Tariff.from_json(run.header.tariff)
         self._truth = truth
         self._differing = _Differing.of(run.requests)
-        self._accounts: dict[AccountingPolicy, Account] = {}
+        self._accounts: dict[AccountingPolicy, Account] = {}  # also of policies that price alike: looked up often
         self._steps: dict[str, Array] = {}
 
     @cached_property
@@ -116,12 +116,18 @@ class Trajectory:
         """Versions [N + 1] and sets of places; see `archives`."""
         return archives(self.run.requests, self._truth)
 
+    @cached_property
+    def _standings(self) -> list[Standing]:
+        return standings(self.run.requests)
+
     def account(self, policy: AccountingPolicy) -> Account:
         """The priced stream; policies that price this stream alike share one."""
-        alike = _alike(policy, self._differing)
-        if alike not in self._accounts:
-            self._accounts[alike] = Account(self.run, alike)
-        return self._accounts[alike]
+        account = self._accounts.get(policy)
+        if account is None:
+            alike = _alike(policy, self._differing)
+            account = self._accounts.get(alike) or Account(self.run, alike, self._standings)
+            self._accounts[alike] = self._accounts[policy] = account
+        return account
 
     def close(self, book: Book) -> Closing:
         """Where the run ends under these books. Raises StreamTooShortError."""

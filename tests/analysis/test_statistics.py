@@ -13,6 +13,7 @@ from fairwatt.analysis.statistics import (
     detectable_win_rate,
     holm,
     paired_win_rate,
+    sign_test_power,
     wilcoxon_p,
 )
 
@@ -95,12 +96,30 @@ def test_wilcoxon_of_nothing() -> None:
 
 @pytest.mark.parametrize(("rate", "pairs"), [(0.6, 194), (0.7, 47), (0.8, 20), (0.9, 10)])
 def test_the_detectable_win_rate_of_so_many_pairs(rate: float, pairs: int) -> None:
-    """The sign-test pairs of section 4.5: enough with so many, not with one less."""
-    assert detectable_win_rate(pairs) <= rate < detectable_win_rate(pairs - 1)
+    """The sign-test pairs of section 4.5, which are a normal approximation; and exactly."""
+    assert detectable_win_rate(pairs) == pytest.approx(rate, abs=0.02)
+    for level in (0.05, 0.05 / 12):
+        assert sign_test_power(pairs, detectable_win_rate(pairs, level=level), level) == pytest.approx(0.8)
 
 
-def test_three_pairs_detect_nothing() -> None:
-    assert detectable_win_rate(3) == 1
+def test_few_pairs_detect_nothing() -> None:
+    assert detectable_win_rate(0) == detectable_win_rate(5) == 1  # five of five have a p of .0625
+    assert 0.9 < detectable_win_rate(6) < 1
+    assert detectable_win_rate(6, level=0.05 / 12) == 1
+
+
+@pytest.mark.parametrize(("rate", "pairs"), [(0.6, 194), (0.7, 47), (0.8, 20), (0.9, 10)])
+def test_the_exact_sign_test_has_about_the_power_that_was_asked_for(rate: float, pairs: int) -> None:
+    assert sign_test_power(pairs, rate) == pytest.approx(0.8, abs=0.07)
+    assert sign_test_power(pairs, 1 - rate) == pytest.approx(sign_test_power(pairs, rate))
+
+
+def test_the_sign_test_of_ten_pairs_by_hand() -> None:
+    """It rejects at 0, 1, 9 or 10 wins: 22 of 1024."""
+    assert sign_test_power(10, 0.5) == pytest.approx(22 / 1024)
+    assert sign_test_power(10, 0.5, level=22 / 1024) == pytest.approx(22 / 1024)
+    assert sign_test_power(10, 0.5, level=21.9 / 1024) == pytest.approx(2 / 1024)
+    assert sign_test_power(5, 1.0) == 0
 
 
 def test_sign_flips_are_exact_for_few_pairs() -> None:

@@ -13,7 +13,7 @@ from fairwatt.analysis.truth import Truth
 from fairwatt.experiments import runner
 from fairwatt.fairness.study_audit import fairness_audit
 from fairwatt.fairness.threats import THREATS, State
-from fairwatt.ledger import Ledger
+from fairwatt.ledger import Ledger, Standing
 from fairwatt.records import NO_COST, Charge, Cost, Request, Run, Status, Trial
 
 SMALL = "14 full"
@@ -110,9 +110,9 @@ def _noise_is_drawn_again(patch: Patch) -> None:
 def _comparisons_charge_again(patch: Patch) -> None:
     """T10, the other half: a cache that never holds what is asked."""
 
-    def price(ledger: Ledger, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
-        charge, cost = _price(ledger, request, scratch)
-        return (Charge.NEW, scratch) if charge is Charge.CACHED else (charge, cost)
+    def price(ledger: Ledger, request: Request, standing: Standing) -> tuple[Charge, Cost]:
+        charge, cost = _price(ledger, request, standing)
+        return (Charge.NEW, request.cost) if charge is Charge.CACHED else (charge, cost)
 
     patch.setattr(Ledger, "_price", price)
 
@@ -120,8 +120,8 @@ def _comparisons_charge_again(patch: Patch) -> None:
 def _some_are_never_charged(patch: Patch) -> None:
     """T16. A restart asks the benchmark, and the history that is billed does not hold it."""
 
-    def price(ledger: Ledger, request: Request, scratch: Cost) -> tuple[Charge, Cost]:
-        charge, cost = _price(ledger, request, scratch)
+    def price(ledger: Ledger, request: Request, standing: Standing) -> tuple[Charge, Cost]:
+        charge, cost = _price(ledger, request, standing)
         return charge, NO_COST if hash(request.key) % 20 == 7 else cost
 
     patch.setattr(Ledger, "_price", price)
