@@ -1,5 +1,6 @@
 """The command line. Thin: every command calls one function of the package and prints what it returns."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -179,10 +180,7 @@ def report(
 
     Example: fairwatt report results/quickstart -o report.html
     """
-    from fairwatt.analysis.load import load
-
-    loaded = load(results)
-    _report(loaded, loaded.comparisons(), out or results / "report.html", figures)
+    _report(*_load(results), out or results / "report.html", figures)
 
 
 def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: str = "") -> None:
@@ -203,12 +201,21 @@ def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: s
         raise UserError(f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}")
 
 
-def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
+def _load(folder: Path) -> "tuple[Results, list[Comparison]]":
     from fairwatt.analysis.load import load
-    from fairwatt.report.wording import Basis, sentence, short_table
 
     results = load(folder)
     comparisons = results.comparisons()
+    gc.freeze()  # it stays until the command ends: the collector need not look it over again and again
+    for comparison in comparisons:
+        comparison.begin()
+    return results, comparisons
+
+
+def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
+    from fairwatt.report.wording import Basis, sentence, short_table
+
+    results, comparisons = _load(folder)
     for caveat in results.caveats:
         prose(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.analysis.across_verdict import AcrossVerdict, SpacePair, decided_family, pooled_verdict
-from fairwatt.analysis.blocks import BlockRanks, friedman, independent_blocks
+from fairwatt.analysis.across_verdict import FLIPS, AcrossVerdict, SpacePair, decided_family, pooled_verdict
+from fairwatt.analysis.blocks import BlockRanks, block_tests, friedman, independent_blocks
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.mixed_model import MixedModel, mixed_model
 from fairwatt.analysis.outcome import Outcome, Verdict
@@ -33,12 +33,12 @@ Array = NDArray[np.float64]
 class Across:
     """What can be said over several spaces, and what cannot.
 
-    comparisons: one of each space, of one protocol. draws: of each test and interval.
+    comparisons: one of each space, of one protocol. draws: of each interval; flips: of each test.
 
     Raises ComparisonError for fewer than two spaces, a space twice, or protocols that differ.
     """
 
-    def __init__(self, comparisons: Sequence[Comparison], *, draws: int = 9_999) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], *, draws: int = 9_999, flips: int = FLIPS) -> None:
         self.comparisons = {comparison.space: comparison for comparison in comparisons}
         if len(self.comparisons) < max(len(comparisons), 2):
             given = ", ".join(comparison.space for comparison in comparisons) or "none"
@@ -52,7 +52,7 @@ class Across:
                 )
         self.protocol = first.protocol
         self.references = [comparison.reference for comparison in comparisons]
-        self._draws = draws
+        self._draws, self._flips = draws, flips
         self._pools: dict[tuple[Ranking, str], Pool] = {}
 
     @cached_property
@@ -133,12 +133,6 @@ class Across:
         scores = self.scores(ranking, budget)
         return friedman({arm: [by_arm[arm].mean() for by_arm in scores.values()] for arm in self.arms(ranking)})
 
-    def ranks_within(self, space: str, ranking: Ranking, budget: str) -> BlockRanks:
-        """Mean ranks of arms on seeds as blocks: a claim about this space only. Raises UnknownNameError."""
-        if space not in self.comparisons:
-            raise UnknownNameError("space", space, self.comparisons)
-        return seed_ranks(self.comparisons[space], ranking, budget)
-
     @cached_property
     def verdicts(self) -> tuple[AcrossVerdict, ...]:
         """Every pair that all spaces have a verdict on, at every primary budget, by ranking."""
@@ -163,6 +157,7 @@ class Across:
                     "reference": v.reference,
                     "outcome": str(v.outcome),
                     "winner": v.winner,
+                    "by_space": "; ".join(f"{space}: {outcome}" for space, outcome in v.outcomes.items()),
                     "spaces": "; ".join(v.spaces),
                     "strata": len(v.strata),
                     "win_rate": v.win_rate,
@@ -174,6 +169,7 @@ class Across:
                     "p_holm": v.p_holm,
                     "reversals": "; ".join(v.reversals),
                     "censored": v.censored,
+                    "ends": "; ".join(f"{space}: {end}" for space, end in v.ends.items()),
                     "reasons": "; ".join(v.reasons),
                 }
                 for v in self.verdicts
@@ -185,7 +181,7 @@ class Across:
         first = verdicts[0]
         label = f"{first.kind} {first.arm} {first.reference} {first.budget}"
         rng = stream("analysis", "across", 1, label)
-        return pooled_verdict(verdicts, pairs, self.strata, rng, draws=self._draws)
+        return pooled_verdict(verdicts, pairs, self.strata, rng, draws=self._draws, flips=self._flips)
 
     def _pair(self, verdict: Verdict) -> SpacePair:
         comparison = self.comparisons[verdict.space]
@@ -203,11 +199,34 @@ class Across:
 
 def seed_ranks(comparison: Comparison, ranking: Ranking, budget: str) -> BlockRanks:
     """Mean ranks of the arms of one space on the seeds that they share. Raises UserError for fewer than three."""
+    return friedman(_seed_scores(comparison, ranking, budget))
+
+
+def seed_tests(comparison: Comparison) -> "pd.DataFrame":
+    """See `block_tests`: of the arms of one space on the seeds that they share, by ranking and budget.
+
+    The claim is about this space only. Rankings of fewer than three arms, or without the reference arm, are left out.
+    """
+    import pandas as pd
+
+    reference, found = comparison.protocol.reference_arm, []
+    for ranking in RANKINGS:
+        for budget in (str(book.budget) for book in comparison.books):
+            scores = _seed_scores(comparison, ranking, budget)
+            if len(scores) > 2 and reference in scores and len(scores[reference]) > 1:
+                made = block_tests(scores, reference)
+                made.insert(0, "budget", budget)
+                made.insert(0, "kind", ranking.kind)
+                found.append(made)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kind", "budget", "arm"])
+
+
+def _seed_scores(comparison: Comparison, ranking: Ranking, budget: str) -> dict[str, Array]:
     endpoints = comparison.endpoints
     arms = endpoints.arms(ranking)
     seeds = endpoints.paired_seeds(*arms) if arms else []
     book = primary_book(comparison, budget)
-    return friedman({arm: endpoints.values(arm, book, ranking.endpoint, seeds) for arm in arms})
+    return {arm: endpoints.values(arm, book, ranking.endpoint, seeds) for arm in arms}
 
 
 def primary_book(comparison: Comparison, budget: str) -> Book:

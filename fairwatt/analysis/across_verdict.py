@@ -1,8 +1,10 @@
 """The verdict on two arms over several spaces: the specification's section 4.6, last paragraph.
 
 WIN: Holm p < .05 of a sign-flip test over all spaces; the pooled ratio of RS-equivalent energies beyond +-10 % with its
-whole interval, on the same side; and no space where the other arm is significantly better. WIN (small): the ratio's
-interval excludes 1 only. EQUIVALENT: it lies within +-10 %, and no space finds a difference. POLICY-DEPENDENT: one of
+whole interval, on the same side; a mean win rate of .64 or more for the winner, as within a space; and no space where
+the other arm is significantly better. WIN (small): the ratio's interval excludes 1 only, or the win rate is missed;
+where the winner loses most seeds nothing is claimed. A space may find nothing by itself: what it says is in `outcomes`.
+EQUIVALENT: it lies within +-10 %, and no space finds a difference. POLICY-DEPENDENT: one of
 these, but other books flip the effect in a space, whether that space claims something by itself or not. VOID: fewer
 than two spaces without a reason to void theirs, or fewer than two that do not share their networks. INCONCLUSIVE: the
 rest, a reversal named; and every claim that some space cannot test, its recordings not reaching all policies and
@@ -17,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict, missing_cells
-from fairwatt.analysis.protocol import LEVEL, ROPE
+from fairwatt.analysis.protocol import LEVEL, MEDIUM_WIN_RATE, ROPE
 from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.statistics import Interval, holm, paired_win_rate
 
 Array = NDArray[np.float64]
 
+FLIPS = 9_999
+"""Of the test over spaces, as of those within one: fewer would leave Holm's p near .05 to chance."""
 _BLOCK = 1 << 21  # signs held at a time
 
 
@@ -34,9 +38,9 @@ class AcrossVerdict:
     of RS-equivalent energies, arm over reference, geometric mean over strata, with its stratified bootstrap interval.
     effect: mean over strata of the mean difference over its root mean square, negative is better for the arm. p: of
     effect 0, by flipping the signs of pairs in all spaces; p_holm: over the verdicts across spaces. reversals: spaces
-    with Holm p < .05 for the arm that is worse over all. censored: some equivalent touches an end of its closed form.
-    flips, unrecorded: by space, where there are any, the cells that flip and those that a claim needs and that are not
-    recorded.
+    with Holm p < .05 for the arm that is worse over all. ends: by space, where an equivalent touches an end of random
+    search's curve, which (see `Equivalent.limit`); the ratio is a bound there. flips, unrecorded: by space, where there
+    are any, the cells that flip and those that a claim needs and that are not recorded.
     """
 
     kind: str
@@ -54,10 +58,15 @@ class AcrossVerdict:
     p: float
     p_holm: float
     reversals: tuple[str, ...]
-    censored: bool
     reasons: tuple[str, ...]
+    ends: Mapping[str, str] = field(default_factory=dict)
     flips: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unrecorded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def censored(self) -> bool:
+        """Whether the ratio is a bound, since random search's curve ends in a space."""
+        return bool(self.ends)
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,12 @@ def pooled_verdict(
     rng: np.random.Generator,
     *,
     draws: int,
+    flips: int = FLIPS,
 ) -> AcrossVerdict:
-    """The undecided verdict on one pair of arms. verdicts: of all spaces; pairs: of those that no gate voids."""
+    """The undecided verdict on one pair of arms. verdicts: of all spaces; pairs: of those that no gate voids.
+
+    draws: of the ratio's interval; flips: of p.
+    """
     first = verdicts[0]
     spaces = tuple(pair.verdict.space for pair in pairs)
     groups = tuple(group for group in (tuple(s for s in stratum if s in spaces) for stratum in strata) if group)
@@ -98,7 +111,6 @@ def pooled_verdict(
         p=math.nan,
         p_holm=math.nan,
         reversals=(),
-        censored=False,
         reasons=(),
     )
     if len(pairs) < 2:
@@ -109,7 +121,7 @@ def pooled_verdict(
         return replace(found, outcome=Outcome.VOID, reasons=(reason,))
     weights = np.array([1 / len(groups) / len(next(group for group in groups if s in group)) for s in spaces])
     differences = [pair.values[:, 0] - pair.values[:, 1] for pair in pairs]
-    ratio, (effect, p) = _ratio(pairs, weights, rng, draws), stratified_sign_flips(differences, weights, rng, draws)
+    ratio, (effect, p) = _ratio(pairs, weights, rng, draws), stratified_sign_flips(differences, weights, rng, flips)
     worse = np.sign(math.log(ratio.value)) if ratio.value > 0 else 0.0  # 1: the reference is, -1: the arm is
     reversals = tuple(
         pair.verdict.space
@@ -123,7 +135,7 @@ def pooled_verdict(
         effect=effect,
         p=p,
         reversals=reversals if worse else (),
-        censored=any(p.verdict.arm_equivalent.censored or p.verdict.reference_equivalent.censored for p in pairs),
+        ends={pair.verdict.space: ends for pair in pairs if (ends := _end(pair.verdict))},
         flips={pair.verdict.space: pair.verdict.flips for pair in pairs if pair.verdict.flips},
         unrecorded={pair.verdict.space: missing for pair in pairs if (missing := missing_cells(pair.verdict))},
     )
@@ -147,7 +159,11 @@ def _decided(verdict: AcrossVerdict) -> AcrossVerdict:
     if not verdict.censored and low <= ratio.low and ratio.high <= high and not differs:
         outcome, winner = Outcome.EQUIVALENT, ""
     elif verdict.p_holm < LEVEL and ((ratio.low > 1 and verdict.effect < 0) or (ratio.high < 1 and verdict.effect > 0)):
-        outcome = Outcome.WIN if ratio.low > high or ratio.high < low else Outcome.WIN_SMALL
+        share = verdict.win_rate if winner == verdict.arm else 1.0 - verdict.win_rate
+        if share < 0.5:
+            return replace(verdict, reasons=(f"{winner} has the better mean over all, and loses most seeds",))
+        beyond = ratio.low > high or ratio.high < low
+        outcome = Outcome.WIN if beyond and share >= MEDIUM_WIN_RATE else Outcome.WIN_SMALL
     elif math.isnan(ratio.value):
         return replace(verdict, reasons=("random search's multiples are not known in every space",))
     else:
@@ -161,6 +177,11 @@ def _decided(verdict: AcrossVerdict) -> AcrossVerdict:
         reason = f"other books flip it in {', '.join(told)}"
         return replace(verdict, outcome=Outcome.POLICY_DEPENDENT, reasons=(reason,))
     return replace(verdict, outcome=outcome, winner=winner)
+
+
+def _end(verdict: Verdict) -> str:
+    """Where random search's curve ends for one of the two; "" where it does not."""
+    return verdict.arm_equivalent.limit or verdict.reference_equivalent.limit
 
 
 def _ratio(pairs: Sequence[SpacePair], weights: Array, rng: np.random.Generator, draws: int) -> Interval:

@@ -121,6 +121,33 @@ def holm_wilcoxon(scores: Mapping[str, ArrayLike], reference: str) -> dict[str, 
     return dict(zip(others, adjusted, strict=True))
 
 
+def block_tests(scores: Mapping[str, ArrayLike], reference: str) -> "pd.DataFrame":
+    """Friedman's test of arms with scores [N] on the same blocks, and what follows it against the reference arm.
+
+    One row for each arm, best first. Columns: arm, mean_rank, blocks, p_friedman, p_iman_davenport,
+    critical_difference (of two mean ranks), p_nemenyi (adjusted for all pairs), p_wilcoxon_holm (for those with the
+    reference). Raises UserError as `friedman` does.
+    """
+    import pandas as pd
+
+    ranks = friedman(scores)
+    of_pairs, against = nemenyi(scores)[reference], holm_wilcoxon(scores, reference)
+    rows = [
+        {
+            "arm": arm,
+            "mean_rank": mean_rank,
+            "blocks": ranks.blocks,
+            "p_friedman": ranks.p,
+            "p_iman_davenport": ranks.f_p,
+            "critical_difference": ranks.critical_difference,
+            "p_nemenyi": math.nan if arm == reference else float(of_pairs[arm]),
+            "p_wilcoxon_holm": against.get(arm, math.nan),
+        }
+        for arm, mean_rank in sorted(ranks.mean_ranks.items(), key=lambda item: item[1])
+    ]
+    return pd.DataFrame(rows)
+
+
 def independent_blocks(references: Sequence[Reference], arms: int) -> None:
     """Say why ranks over these spaces would prove nothing.
 

@@ -114,8 +114,9 @@ def hitting_table(found: Hits, reference: str) -> "pd.DataFrame":
     """One row for each target and arm.
 
     Columns: kind, target, indicator, value, arm, seeds, hits, ert (kWh, h, epochs or evaluations), ert_full (mean full
-    trainings), ert_ratio (to the reference arm's), median, median_low, median_high (Kaplan-Meier, full trainings,
-    infinite where not reached), p (log-rank on the seeds shared with the reference; NaN where neither hits) and q.
+    trainings), ert_ratio (to the reference arm's, NaN where one of them never hits), median, median_low, median_high
+    (Kaplan-Meier, full trainings, infinite where not reached), p (log-rank on the seeds shared with the reference; NaN
+    where neither hits) and q.
     """
     import pandas as pd
 
@@ -232,8 +233,8 @@ def _ert(spent: Array, end: float) -> float:
 
 
 def _ratio(ert: float, other: float) -> float:
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 where only the other never hits, NaN where neither does
-        return float(np.divide(ert, other))
+    """NaN where one of them never hits, which no number of seeds makes a ratio, or where both are there at once."""
+    return ert / other if math.isfinite(ert) and math.isfinite(other) and other > 0 else math.nan
 
 
 def _unit(book: Book, tariff: Tariff) -> float:

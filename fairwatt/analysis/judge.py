@@ -231,6 +231,8 @@ class _Judge:
                 Interval(*(end / budget for end in ends)),
                 curve.is_censored(ends),
                 curve.simulation_error(float(quality.mean())) / budget,
+                ends=curve.ends,
+                reach=(float(curve.trainings[0]) / budget, float(curve.trainings[-1]) / budget),
             )
         return self._equivalents[asked]
 

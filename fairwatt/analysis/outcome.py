@@ -36,15 +36,39 @@ class Outcome(StrEnum):
 class Equivalent:
     """Energy that random search needs for an arm's mean validation quality, over the shared budget.
 
-    interval: BCa 95 % over seeds. censored: the interval touches one training or exhaustive search, where the closed
-    form ends. simulation_error: Monte-Carlo standard error of the value, where a part of random search is simulated.
-    note: why there is no value, where there is none.
+    interval: BCa 95 % over seeds. censored: the interval touches an end of random search's curve. reach: the two ends,
+    one training and the last that is known, NaN where they are not told. ends: why the curve ends there, "exhaustive"
+    (all is trained), "flat" (more trainings do not help) or "simulated" (no further is simulated). simulation_error:
+    Monte-Carlo standard error of the value, where a part of random search is simulated. note: why there is no value,
+    where there is none.
     """
 
     interval: Interval
     censored: bool
     simulation_error: float = 0.0
     note: str = ""
+    ends: str = ""
+    reach: tuple[float, float] = (math.nan, math.nan)
+
+    def is_first(self, times: float) -> bool:
+        """Whether this is what one training comes to: the arm may be worse than that."""
+        return math.isclose(times, self.reach[0], rel_tol=1e-6)
+
+    def is_last(self, times: float) -> bool:
+        """Whether this is where the curve ends: the arm may be better than anything on it."""
+        return math.isclose(times, self.reach[1], rel_tol=1e-6)
+
+    @property
+    def limit(self) -> str:
+        """What the interval touches: "", "first" (one training), what `ends` says, or "censored" where it says nothing.
+
+        Of both ends the last counts: there the arm is better than random search ever is, or than anybody knows.
+        """
+        if not self.censored:
+            return ""
+        if self.is_first(self.interval.low) and not self.is_last(self.interval.high):
+            return "first"
+        return self.ends or "censored"
 
 
 CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEPENDENT)
@@ -60,7 +84,8 @@ class Verdict:
     where `outcome` is a win, else "". win_rate: paired, of the arm, ties half; a12: unpaired, P(the arm is better).
     difference: mean of arm - reference, negative is better for the arm. p: two-sided paired sign flips; p_holm: over
     the family of this space. ratio: of the two equivalents. flips: names of cells that flip. effect_low, effect_high:
-    range of win rates over the recorded cells. detectable: the win rate that so many seeds find with power .8.
+    range of win rates over the recorded cells. detectable: the win rate that a sign test of so many seeds
+    finds with power .8, at the level of Holm's first step.
     unavailable: names of cells that no claim needs and that are not recorded.
 
     Beside what decides: cliff_delta, of A12; p_wilcoxon, two-sided signed rank; attainable_p, the smallest p that so
@@ -106,6 +131,15 @@ class Verdict:
 def missing_cells(verdict: Verdict) -> tuple[str, ...]:
     """Names of the cells that a claim needs and that are not recorded."""
     return tuple(cell.name for cell in verdict.cells if cell.required and not cell.recorded)
+
+
+def unchanged_cells(verdict: Verdict) -> tuple[str, ...]:
+    """Names of the cells that change nothing for this pair: the same on every seed, so that they cannot flip it."""
+    return tuple(
+        cell.name
+        for cell in verdict.cells
+        if cell.recorded and cell.interaction_p == 1.0 and cell.win_rate == verdict.win_rate
+    )
 
 
 def decided(verdict: Verdict) -> Verdict:

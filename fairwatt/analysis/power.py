@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.analysis.protocol import LEVEL, MEDIUM_WIN_RATE, POWER
+from fairwatt.analysis.protocol import LEVEL, POWER
 from fairwatt.analysis.statistics import PairedResampling, detectable_win_rate
 
 _FLIPS = 999
@@ -30,16 +30,6 @@ def noether(win_rate: float, level: float = LEVEL, power: float = POWER) -> int:
     if not 0 <= win_rate <= 1 or win_rate == 0.5:
         raise ValueError(f"win_rate = {win_rate}: expected one of 0 to 1 other than 1/2")
     return math.ceil(float(ndtri(1 - level / 2) + ndtri(power)) ** 2 / (6 * (win_rate - 0.5) ** 2))
-
-
-def sign_test_power(pairs: int, win_rate: float = MEDIUM_WIN_RATE, level: float = LEVEL) -> float:
-    """How often the exact two-sided sign test of so many pairs finds a paired win rate; no approximation."""
-    from scipy.stats import binom
-
-    most = int(binom.ppf(level / 2, pairs, 0.5))  # the tail up to here is just above level / 2, or at it
-    if binom.cdf(most, pairs, 0.5) > level / 2:
-        most -= 1
-    return float(binom.cdf(most, pairs, win_rate) + binom.sf(pairs - most - 1, pairs, win_rate))
 
 
 def energy_multiple(win_rate: float) -> float:

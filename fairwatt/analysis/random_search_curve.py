@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairwatt.analysis.dominance_areas import MOST_CELLS, area_by_dominators
-from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale, nondominated
+from fairwatt.analysis.indicators import REFERENCE_POINT, FrontScale
 from fairwatt.analysis.repeated_draws import expected_quality
 from fairwatt.analysis.simulated_fronts import LONGEST, SelectionLoss, selection_loss
 from fairwatt.analysis.weighted_draws import MissedSets, draws_for, expected_cost, expected_different, uneven
@@ -103,12 +103,15 @@ class RandomSearchCurve:
     N - T + 1 where T of N configurations tie for it (for fronts: where every point of the front is there T times or
     more), and else N; loss: [J], descending. Repeated losses are left out, so that each has its first number only.
     After `paid`, trainings are what they cost, in mean full trainings. Of an `unknown` sampler both are NaN.
-    standard_error: [J] Monte-Carlo error of the loss where a part of it is simulated, else 0.
+    standard_error: [J] Monte-Carlo error of the loss where a part of it is simulated, else 0. ends: why there is no
+    more of it: "exhaustive", all that can be found is found; "flat", more trainings do not help, since who sees noisy
+    repeats falls for luck more and more often; "simulated", it is not known any further.
     """
 
     trainings: Array
     loss: Array
     standard_error: Array
+    ends: str = ""
 
     @classmethod
     def of_best(
@@ -119,9 +122,10 @@ class RandomSearchCurve:
         nodes = _nodes(array.size, int((array == array.min()).sum()))
         chances = uneven(probabilities, array.size)
         if chances is None:
-            return cls._descending(nodes, expected_best(array, nodes, replacement=replacement))
+            return cls._descending(nodes, expected_best(array, nodes, replacement=replacement), not replacement)
         draws = _draws(nodes, chances, replacement, certain=nodes[-1])
-        return cls._descending(nodes, array.min() + MissedSets.of_values(array, chances).expected_loss(draws))
+        loss = array.min() + MissedSets.of_values(array, chances).expected_loss(draws)
+        return cls._descending(nodes, loss, not replacement)
 
     @classmethod
     def of_observed_best(
@@ -130,9 +134,8 @@ class RandomSearchCurve:
         """The curve of the quality [N] of the configuration with the lowest of values observed [N, R]."""
         nodes = _few_nodes(len(quality))
         chances = uneven(probabilities, len(quality))
-        return cls._descending(
-            nodes, expected_quality(observed, quality, nodes, replacement=replacement, chances=chances)
-        )
+        loss = expected_quality(observed, quality, nodes, replacement=replacement, chances=chances)
+        return cls._descending(nodes, loss, not replacement)
 
     def with_selection_loss(
         self,
@@ -155,7 +158,7 @@ class RandomSearchCurve:
             observed, points, scale, nodes, replacement=replacement, chances=chances, rng=rng
         )
         loss = np.interp(nodes, self.trainings, self.loss) + found.mean
-        return self._descending(nodes, loss, found.standard_error)
+        return self._descending(nodes, loss, not replacement and len(points) <= LONGEST, found.standard_error)
 
     @classmethod
     def of_hypervolume(
@@ -165,26 +168,32 @@ class RandomSearchCurve:
         array, ref = scale.normalise(points), np.asarray(REFERENCE_POINT)
         chances = uneven(probabilities, len(array))
         if chances is not None:
-            nodes = _nodes(len(array), _copies_on_front(array))
+            nodes = _nodes(len(array), _copies(array, scale.normalised_front))
             sets = MissedSets.of_areas(array, ref, chances, most_cells=MOST_CELLS)
             missed = sets.expected_loss(_draws(nodes, chances, replacement, certain=nodes[-1]))
-            return cls._descending(nodes, 1.0 - (sets.amounts.sum() - missed) / scale.best)
+            return cls._descending(nodes, 1.0 - (sets.amounts.sum() - missed) / scale.best, not replacement)
         areas = area_by_dominators(array, ref)
         count = areas.size - 1
         nodes = _nodes(count, 1 + int(np.flatnonzero(areas[1:])[0]))
         found = areas.sum() - _sum_over_missed(areas, count, nodes, replacement)
-        return cls._descending(nodes, 1.0 - found / scale.best)
+        return cls._descending(nodes, 1.0 - found / scale.best, not replacement)
 
     @classmethod
-    def _descending(cls, trainings: Array, loss: Array, standard_error: Array | None = None) -> "RandomSearchCurve":
+    def _descending(
+        cls, trainings: Array, loss: Array, whole: bool, standard_error: Array | None = None
+    ) -> "RandomSearchCurve":
+        """whole: whether these go on until everything is trained."""
         lower = np.diff(np.minimum.accumulate(loss), prepend=np.inf) < 0
         error = np.zeros_like(loss) if standard_error is None else standard_error
-        return cls(trainings[lower], loss[lower], error[lower])
+        found = bool(np.isclose(loss[-1], loss.min(), rtol=1e-9, atol=1e-12))
+        ends = ("exhaustive" if found else "flat") if whole else "simulated"
+        return cls(trainings[lower], loss[lower], error[lower], ends)
 
     @classmethod
     def unknown(cls) -> "RandomSearchCurve":
         """Of a sampler whose probabilities are not known: everything that is asked of it is NaN."""
-        return cls(*(np.full(1, np.nan) for _ in range(3)))
+        nothing = np.full(1, np.nan)
+        return cls(nothing, nothing, nothing)
 
     @property
     def is_known(self) -> bool:
@@ -208,8 +217,8 @@ class RandomSearchCurve:
     def equivalent(self, loss: ArrayLike) -> Array:
         """Full trainings that random search needs for an expected loss, same shape as `loss`.
 
-        Straight lines between nodes: a search that tosses a coin between n and n + 1. Censored at both ends, of which
-        the last is exhaustive search, but for ties at the optimum: see `is_censored`.
+        Straight lines between nodes: a search that tosses a coin between n and n + 1. Censored at both ends: see
+        `is_censored`, and `ends` for the last.
         """
         return np.asarray(np.interp(-np.asarray(loss), -self.loss, self.trainings), dtype=np.float64)
 
@@ -245,10 +254,9 @@ def _few_nodes(most: int) -> Array:
     return np.unique(np.concatenate([first, further]))
 
 
-def _copies_on_front(points: Array) -> int:
-    """How often the rarest point of the front is there."""
-    front, where = nondominated(points), points[np.lexsort(points.T[::-1])]
-    return min(int((where == point).all(axis=1).sum()) for point in front)
+def _copies(points: Array, front: Array) -> int:
+    """How often the rarest point of their front is there."""
+    return min(int(((points[:, 0] == x) & (points[:, 1] == y)).sum()) for x, y in front)
 
 
 def _draws(trainings: ArrayLike, chances: Array, replacement: bool, certain: float = np.inf) -> Array:

@@ -5,11 +5,12 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from fairwatt.analysis.apart import Apart, can_copy
 from fairwatt.analysis.areas import area_table
 from fairwatt.analysis.attainment import attainment_table
 from fairwatt.analysis.curves import curves
 from fairwatt.analysis.eaf_test import eaf_table
-from fairwatt.analysis.endpoints import RANKINGS, Endpoints
+from fairwatt.analysis.endpoints import RANKINGS, Curves, Endpoints
 from fairwatt.analysis.from_headers import protocol_of, reference_of
 from fairwatt.analysis.gates import check
 from fairwatt.analysis.heat_map import flip_shares, heat_map
@@ -72,6 +73,7 @@ class Comparison:
         self._draws = draws
         currency = self.books[0].policy.currency
         self._worlds = other_worlds(self.endpoints, reference, currency, reruns or {}) if sensitivity else ()
+        self._begun: Apart[tuple[tuple[Verdict, ...], Curves]] | None = None
 
     @classmethod
     def of(
@@ -104,10 +106,20 @@ class Comparison:
         factor = self.protocol.factor(arm)
         return arm if factor == 1 else f"{arm} (budget x {factor})"
 
+    def begin(self) -> None:
+        """Have the verdicts made in a copy of this process, where there can be one, until they are asked for."""
+        if self._begun is None and "verdicts" not in vars(self) and can_copy():
+            self._begun = Apart(self._judged)
+
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every pair at every primary budget, by ranking."""
-        return verdicts(
+        found, curves = self._begun.answer() if self._begun else self._judged()
+        self.endpoints.curves |= curves
+        return found
+
+    def _judged(self) -> tuple[tuple[Verdict, ...], Curves]:
+        found = verdicts(
             self.endpoints,
             RANKINGS,
             self.books,
@@ -117,6 +129,7 @@ class Comparison:
             draws=self._draws,
             worlds=self._worlds,
         )
+        return found, self.endpoints.curves
 
     def table(self) -> "pd.DataFrame":
         """One row for each verdict: the depth of page one and one step beyond; flips only of what is claimed."""
@@ -272,6 +285,7 @@ def _table_row(verdict: Verdict) -> dict[str, Any]:
         "equivalent_high": arm.interval.high,
         "reference_equivalent": other.interval.value,
         "censored": arm.censored or other.censored,
+        "ends": arm.limit or other.limit,
         "ratio": verdict.ratio.value,
         "ratio_low": verdict.ratio.low,
         "ratio_high": verdict.ratio.high,

@@ -9,13 +9,14 @@ from fairwatt.analysis.endpoints import Ranking
 from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.errors import UserError
 from fairwatt.report.frame_table import frame_table
+from fairwatt.report.multiples import LIMITS
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Material, Part, Section, Sentence
 from fairwatt.report.verdict_sections import TONES
 from fairwatt.report.wording import TextTable, interval, number, p_value
 
 DRAWS = 1_999
-"""Of tests and intervals over spaces: a fifth of those within a space, which a page can wait for."""
+"""Of intervals over spaces: a fifth of those within a space, which a page can wait for. Tests have as many as there."""
 
 
 def across(material: Material) -> Section | None:
@@ -49,14 +50,22 @@ def _sentence(verdict: AcrossVerdict) -> Sentence:
     text = (
         f"{name(verdict.arm)} v. {name(verdict.reference)} at {verdict.budget}, {verdict.kind}-objective: "
         + (f"{name(verdict.winner)} is ahead; " if verdict.winner else "")
-        + f"pooled ratio of random-search-equivalent energies {interval(verdict.ratio, 2)}, win rate "
-        f"{number(verdict.win_rate)}, Holm p {p_value(verdict.p_holm)}"
+        + f"pooled ratio of random-search-equivalent energies {interval(verdict.ratio, 2)}{_bound(verdict)}, win rate "
+        f"{number(verdict.win_rate)}, Holm p {p_value(verdict.p_holm)}; by itself "
+        + ", ".join(f"{space} is {outcome}" for space, outcome in verdict.outcomes.items())
         + (f"; reversed on {', '.join(verdict.reversals)}" if verdict.reversals else "")
         + (f"; {'; '.join(verdict.reasons)}" if verdict.reasons else "")
-        + (", censored" if verdict.censored and not isnan(verdict.ratio.value) else "")
         + "."
     )
     return Sentence(text, str(verdict.outcome), "loss" if loses else TONES[verdict.outcome])
+
+
+def _bound(verdict: AcrossVerdict) -> str:
+    """Why the ratio is a bound, where it is one."""
+    if not verdict.ends or isnan(verdict.ratio.value):
+        return ""
+    why = "; ".join(f"random search on {space}: {LIMITS[end]}" for space, end in verdict.ends.items())
+    return f" (a bound; {why})"
 
 
 def _tables(pooled: Across, ranking: Ranking) -> Iterator[TextTable]:

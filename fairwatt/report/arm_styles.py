@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from fairwatt.report.plain_text import file_stem
 
 COLOURS = 8
 DASHES = 7
 MOST_HIGHLIGHTED = 8
 """Arms in colour in one figure; where there are more, the best and the reference are, and the others are grey."""
+_LONGEST = 40
+"""Characters of an arm's name in that of a file, before it is told from those of others."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,19 @@ class ArmStyles:
     def number(self, arm: str) -> int:
         """What scripts and styles call the arm; it holds no part of its name."""
         return self.arms.index(arm)
+
+    @cached_property
+    def file_names(self) -> dict[str, str]:
+        """Each arm's name as a part of a file's; no two differ in capitals alone, which some disks ignore."""
+        found: dict[str, str] = {}
+        taken = {""}
+        for number, arm in enumerate(self.arms):
+            stem = file_stem(arm, _LONGEST)
+            while stem.lower() in taken:
+                stem += f"_{number}"
+            taken.add(stem.lower())
+            found[arm] = stem
+        return found
 
     def classes(self, arm: str) -> str:
         """Colour and dashes; 55 arms pass before a pair of them comes again."""

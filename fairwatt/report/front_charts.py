@@ -1,12 +1,13 @@
 """Charts of energy against error: what half of the seeds reach, on the cloud of everything that could be reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.report.arm_styles import ArmStyles
-from fairwatt.report.chart import Panel, dots, short, steps
+from fairwatt.report.chart import Panel, dots, steps
+from fairwatt.report.energy_plane import Plane, by_energy, staircase
 from fairwatt.report.plain_text import name
 from fairwatt.report.raster import cloud_png
 from fairwatt.report.step_charts import MOST_BANDS
@@ -14,57 +15,37 @@ from fairwatt.report.step_charts import MOST_BANDS
 Array = NDArray[np.float64]
 
 
-def front_chart(
-    cloud: Array,
-    true_front: Array,
-    found: Mapping[str, Array],
-    styles: ArmStyles,
-    legends: Mapping[str, str],
-    *,
-    x_label: str,
-    y_label: str,
-    outer: Sequence[Mapping[str, Array]] = (),
-) -> Panel:
-    """Staircases through the corners [P, 2] of (energy in kWh, error) that arms found, over all [N, 2] and the front.
+def front_chart(plane: Plane, styles: ArmStyles, legends: Mapping[str, str], *, x_label: str, y_label: str) -> Panel:
+    """Staircases through the corners that arms found, over everything and the true front.
 
-    outer: other surfaces of the same arms, drawn as dotted lines; of many arms, the reference's only.
-
-    Energy is logarithmic. The axis of errors ends a little above what was found: the rest of the cloud is not shown.
+    Outer surfaces are dotted lines; of many arms, the reference's only. Energy is logarithmic. The axis of errors ends
+    a little above what was found: the rest of the cloud is not shown.
     """
-    front = true_front[np.argsort(true_front[:, 0])]
-    worst = max(float(points[:, 1].max()) for points in (front, *found.values()))
-    best = float(min(front[:, 1].min(), cloud[:, 1].min()))
-    margin = 0.06 * ((worst - best) or worst or 1.0)
-    energies = cloud[:, 0][cloud[:, 0] > 0]
-    panel = Panel.of(
-        (float(energies.min()) / 1.05, float(energies.max()) * 1.05),
-        (max(best - margin, 0.0), worst + margin),
-        x_label=x_label,
-        y_label=y_label,
-        names=legends.values(),
-    )
+    x_range, (low, high) = plane.window(plane.found.values(), aside=1.05, margin=0.06)
+    panel = Panel.of(x_range, (max(low, 0.0), high), x_label=x_label, y_label=y_label, names=legends.values())
     x, y = panel.x, panel.y
     box = f'x="{x.start:g}" y="{y.end:g}" width="{x.end - x.start:g}" height="{y.start - y.end:g}"'
-    panel.add(f'<image {box} preserveAspectRatio="none" href="{cloud_png(cloud, x, y)}"/>')
-    panel.add(f'<path class="truth" d="{_staircase(panel, front)}"/>')
+    panel.add(f'<image {box} preserveAspectRatio="none" href="{cloud_png(plane.cloud, x, y)}"/>')
+    front = by_energy(plane.front)
+    panel.add(_staircase(panel, front, "truth"))
     panel.add("".join(dots(x(front[:, 0]), y(front[:, 1]), [f"true front: {_point(p)}" for p in front], 1.6)))
-    bright = styles.highlighted(sorted(found, key=lambda arm: float(found[arm][:, 1].min())))
-    for arm in sorted(found, key=lambda arm: (arm in bright, arm == styles.reference)):
-        points = found[arm][np.argsort(found[arm][:, 0])]
+    bright = styles.highlighted(plane.best_first)
+    for arm in sorted(plane.found, key=lambda arm: (arm in bright, arm == styles.reference)):
+        points = by_energy(plane.found[arm])
         number, classes = styles.number(arm), styles.classes(arm) + ("" if arm in bright else " mute")
         titles = [f"{name(legends[arm])}: {_point(point)}" for point in points]
-        drawn = [f'<path class="outer" d="{_staircase(panel, s[arm])}"/>' for s in outer if arm in s]
-        drawn.append(f'<path class="line" d="{_staircase(panel, points)}"/>')
-        classes += " faint" if len(found) > MOST_BANDS and arm != styles.reference else ""
+        drawn = [_staircase(panel, surface[arm], "outer") for surface in plane.outer if arm in surface]
+        drawn.append(_staircase(panel, points, "line"))
+        classes += " faint" if len(plane.found) > MOST_BANDS and arm != styles.reference else ""
         panel.group(legends[arm], classes, number, drawn + dots(x(points[:, 0]), y(points[:, 1]), titles, 2.2))
         panel.label(x.high, float(points[-1, 1]), legends[arm], classes, number)
     return panel
 
 
-def _staircase(panel: Panel, points: Array) -> str:
-    """From above the first point to the right of the last: what each point dominates begins at its corner."""
-    x, y = panel.x(points[:, 0]), panel.y(points[:, 1])
-    return f"M{short(x[0])} {short(panel.y.end)}L{steps(x, y)[1:]}H{short(panel.x.end)}"
+def _staircase(panel: Panel, points: Array, kind: str) -> str:
+    """The path of that class; "" where nothing of it is within the axes."""
+    corners = staircase(points, panel.x.high, panel.y.high)
+    return f'<path class="{kind}" d="{steps(panel.x(corners[:, 0]), panel.y(corners[:, 1]))}"/>' if len(corners) else ""
 
 
 def _point(point: Array) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fairwatt.analysis.attainment import difference_table, surfaces
+from fairwatt.analysis.attainment import difference_table
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
 from fairwatt.report.difference_charts import difference_chart, largest
+from fairwatt.report.energy_plane import Plane
 from fairwatt.report.front_charts import front_chart
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Drawing, Material, Part, Section, kinds
@@ -32,26 +33,21 @@ def fronts(material: Material) -> Section | None:
 
 
 def _fronts(material: Material, comparison: Comparison, book: Book) -> Drawing:
-    truth = comparison.truth
-    found = surfaces(comparison.endpoints, book)
-    outer = [surfaces(comparison.endpoints, book, percentile) for percentile in (25.0, 75.0)]
-    legends = {arm: comparison.legend(arm) for arm in found}
+    truth, plane = comparison.truth, Plane.of(comparison, book)
+    legends = {arm: comparison.legend(arm) for arm in plane.found}
     panel = front_chart(
-        truth.test_points(np.arange(len(truth.energy_kwh))),
-        truth.test_front.front,
-        found,
+        plane,
         material.styles,
         legends,
         x_label="energy of a training, kWh",
         y_label=f"{truth.label.partition(' ')[0]} error",
-        outer=outer,
     )
     rows = tuple(
         (legends[arm], str(len(points)), "; ".join(f"{number(e, 4)}: {number(v, 4)}" for e, v in points.tolist()))
-        for arm, points in found.items()
+        for arm, points in plane.found.items()
     )
     caption = (
-        f"Median attainment surfaces on {comparison.space} at {book.budget}, on all {len(truth.energy_kwh):,} "
+        f"Median attainment surfaces on {comparison.space} at {book.budget}, on all {len(plane.cloud):,} "
         f"configurations; energy: {comparison.reference.energy_label}."
     )
     columns = ("arm", "corners", f"energy in kWh: {truth.label} error")
@@ -91,7 +87,7 @@ def _differences(material: Material, comparison: Comparison) -> Iterator[Drawing
         columns = ("from energy, kWh", f"from {label} error", "more seeds of the arm")
         caption = f"The {len(rows)} largest of {len(rectangles)} differences"
         yield Drawing(
-            f"differences-{material.styles.number(arm)}",
+            f"differences-{material.styles.file_names[arm]}",
             panel,
             f"{name(legend)} against {name(reference)} on {comparison.space} at {book.budget}.",
             TextTable(caption, columns, rows),

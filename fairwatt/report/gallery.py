@@ -3,7 +3,6 @@
 The numbers are those of the page: the same functions of the analysis room, at the same budgets.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import captions
 from fairwatt.report.across_sections import DRAWS
 from fairwatt.report.arm_styles import ArmStyles
+from fairwatt.report.plain_text import file_stem
 from fairwatt.report.plate import DOUBLE, SINGLE
 from fairwatt.report.section import Material
 
@@ -124,8 +124,9 @@ class Sitting:
         return captions.facts(self.results, self.comparison, arms, books)
 
 
-Draw = Callable[[Sitting], Iterator[tuple[str, "Figure", str]]]
-"""Yields what is added to the name, the figure and its caption."""
+Drawn = Iterator[tuple[str, "Figure", str]]
+"""What is added to the name, the figure and its caption, of each picture."""
+Draw = Callable[[Sitting], Drawn]
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,7 @@ class Gallery:
 
 
 def _stem(results: Results, *parts: str) -> str:
-    whole = "-".join(part for part in (str(results.study["study"]), *parts) if part)
-    return re.sub(r"[^\w.@+-]+", "_", whole, flags=re.ASCII).lstrip(".-")[:120]
+    return file_stem("-".join(part for part in (str(results.study["study"]), *parts) if part))
 
 
 def rankings(base: str, what: str, draw: Draw, scope: str, *, wide: bool = False) -> tuple[Exhibit, ...]:

@@ -27,7 +27,7 @@ from fairwatt.report import (
     verdict_sections,
 )
 from fairwatt.report.chart import standalone
-from fairwatt.report.plain_text import name, plain
+from fairwatt.report.plain_text import file_stem, name, plain
 from fairwatt.report.provenance_sections import latest
 from fairwatt.report.section import Material, Section
 from fairwatt.report.typeset import csv_text
@@ -58,6 +58,14 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
 )
 """What the page shows, in this order; a function that returns None has nothing to show of these results."""
 
+_FIRST = (
+    curve_sections.ranks,
+    front_sections.fronts,
+    spend_sections.spend,
+    front_sections.differences,
+    audit_sections.audit,
+)
+"""Those that go far without verdicts, which may be made elsewhere in the meantime."""
 
 _CSV_BEGINS = b"space,kind,budget,arm,reference,"
 
@@ -92,26 +100,27 @@ def render(results: Results, comparisons: Sequence[Comparison]) -> str:
 
 def sections(material: Material) -> list[Section]:
     """All that have something to show."""
-    return [section for make in SECTIONS if (section := make(material)) is not None]
+    made = {make: make(material) for make in dict.fromkeys((*_FIRST, *SECTIONS))}
+    return [section for make in SECTIONS if (section := made[make]) is not None]
 
 
 def figure_files(made: Sequence[Section]) -> dict[str, str]:
     """The page's charts as SVG files of their own, by name: light, with a style sheet each."""
     style = _file("chart.css")
     colours = dict(re.findall(r"--(\w+): (#\w+)", _file("page.css").partition("}")[0]))
-    return {
-        re.sub(r"[^\w.@+-]+", "_", f"{part.heading}-{drawing.name}") + ".svg": standalone(
-            drawing.panel.svg(drawing.caption), style, colours
-        )
-        for section in made
-        for part in section.parts
-        for drawing in part.drawings
-    }
+    drawings = [(part.heading, drawing) for section in made for part in section.parts for drawing in part.drawings]
+    files: dict[str, str] = {}
+    for number, (heading, drawing) in enumerate(drawings):
+        stem = file_stem(f"{heading}-{drawing.name}")
+        while stem.lower() in map(str.lower, files):  # cut short or written out, two names may be one
+            stem = f"{stem}_{number}"
+        files[stem] = standalone(drawing.panel.svg(drawing.caption), style, colours)
+    return {f"{stem}.svg": picture for stem, picture in files.items()}
 
 
 def verdicts_csv(comparisons: Sequence[Comparison]) -> str:
     """All verdicts of all spaces with all their numbers; cells that a spreadsheet would run are quoted as text."""
-    tables = [(comparison.space, comparison.table()) for comparison in comparisons]
+    tables = [(comparison.space, verdict_sections.verdict_frame(comparison)) for comparison in comparisons]
     columns = ["space", *tables[0][1].columns] if tables else []
     return csv_text(columns, ((space, *row) for space, table in tables for row in table.itertuples(index=False)))
 

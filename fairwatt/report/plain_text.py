@@ -1,4 +1,4 @@
-"""Names that others chose, made fit to be read: shown as plain text of a sane length, whatever they contain."""
+"""Names that others chose, made fit to be read and to name files: plain, of a sane length, whatever they contain."""
 
 import re
 
@@ -24,3 +24,8 @@ def name(text: str, most: int = MOST) -> str:
         return line
     tail = max((most - 1) // 4, 1)
     return f"{line[: most - 1 - tail]}…{line[-tail:]}"
+
+
+def file_stem(text: str, most: int = 120) -> str:
+    """A name as (a part of) a file's, on any system: ASCII letters, digits and `_.@+-`, no path, nothing hidden."""
+    return re.sub(r"[^\w.@+-]+", "_", text, flags=re.ASCII).lstrip(".-")[:most]

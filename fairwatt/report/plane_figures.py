@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.difference_charts import bounded
+from fairwatt.report.energy_plane import Plane, staircase
 from fairwatt.report.ink import GREY, Entries, arm_entries, inks, legend, legend_height, shown
 from fairwatt.report.plate import journal, plate
 from fairwatt.report.step_figures import MOST_BANDS, plain_ticks, wrapped
@@ -22,53 +23,43 @@ _BLUE, _ORANGE = "#0072b2", "#d55e00"
 
 @journal
 def fronts(
-    cloud: Array,
-    true_front: Array,
-    found: Mapping[str, Array],
+    plane: Plane,
     styles: ArmStyles,
     legends: Mapping[str, str],
     *,
     x_label: str,
     y_label: str,
     width: float,
-    outer: Sequence[Mapping[str, Array]] = (),
     chosen: Sequence[str] = (),
 ) -> "Figure":
-    """Staircases through the corners [P, 2] of (energy in kWh, error) that arms found, on all [N, 2] and their front.
+    """Staircases through the corners that arms found, on everything and the true front.
 
-    outer: other surfaces of the same arms, thin; of more arms than can be told apart, the reference's only.
+    Outer surfaces are thin; of more arms than can be told apart, the reference's only.
     """
     from matplotlib.lines import Line2D
 
-    best_first = sorted(found, key=lambda arm: float(found[arm][:, 1].min()))
-    looks = inks(styles, best_first, chosen)
+    looks = inks(styles, plane.best_first, chosen)
     entries = arm_entries(looks, legends)
-    if any(outer):
+    if any(plane.outer):
         entries.append(("25 % and 75 % of seeds", Line2D([], [], color=GREY, lw=0.6, ls=(0, (1, 1)))))
     entries.append(("true front", Line2D([], [], color="0.35", lw=0.8, marker="|", ms=4)))
     entries.append(("all configurations", Line2D([], [], color="0.75", ls="", marker="o", ms=3, mew=0)))
     figure, axes = plate(width, min(0.68 * width, 3.6) + 0.15 + legend_height(entries, width))
-    front = true_front[np.argsort(true_front[:, 0])]
-    worst = max(float(points[:, 1].max()) for points in (front, *found.values(), *(s[a] for s in outer for a in s)))
-    best = float(min(front[:, 1].min(), cloud[:, 1].min()))
-    margin = 0.05 * ((worst - best) or worst or 1.0)
-    energies = cloud[:, 0][cloud[:, 0] > 0]
-    axes.set(
-        xscale="log",
-        xlim=(float(energies.min()) / 1.08, float(energies.max()) * 1.08),
-        ylim=(max(best - margin, -margin), worst + margin),
-    )
-    seen = cloud[cloud[:, 1] <= worst + margin]
+    shown_surfaces = [corners for found in (plane.found, *plane.outer) for corners in found.values()]
+    x_range, y_range = plane.window(shown_surfaces, aside=1.08, margin=0.05)
+    axes.set(xscale="log", xlim=x_range, ylim=y_range)
+    cloud = plane.cloud
     size = 2.0 if len(cloud) <= 20_000 else 0.5
+    seen = cloud[cloud[:, 1] <= y_range[1]]
     axes.plot(*seen.T, ls="", marker="o", ms=size, mew=0, color="0.8", rasterized=True, zorder=0.5)
-    _staircase(axes, front, color="0.35", lw=0.8, zorder=2.5)
-    axes.plot(*front.T, ls="", marker="|", ms=4, mew=0.8, color="0.35", zorder=2.5)
+    _staircase(axes, plane.front, color="0.35", lw=0.8, zorder=2.5)
+    axes.plot(*plane.front.T, ls="", marker="|", ms=4, mew=0.8, color="0.35", zorder=2.5)
     many = sum(ink.bright for ink in looks.values()) > MOST_BANDS
     for arm, ink in looks.items():
-        _staircase(axes, found[arm], **ink.line)
+        _staircase(axes, plane.found[arm], **ink.line)
         if ink.bright:
-            axes.plot(*found[arm].T, ls="", marker="o", ms=2.2, mew=0, color=ink.color, zorder=ink.above)
-        for surface in outer:
+            axes.plot(*plane.found[arm].T, ls="", marker="o", ms=2.2, mew=0, color=ink.color, zorder=ink.above)
+        for surface in plane.outer:
             if ink.bright and arm in surface and (arm == styles.reference or not many):
                 _staircase(axes, surface[arm], color=ink.color, lw=0.6, ls=(0, (1, 1)), zorder=ink.above)
     plain_ticks(axes.xaxis)
@@ -116,9 +107,6 @@ def differences(
         rasterized=True,
     )
     axes.add_collection(drawn)
-    for surface, (dash, above) in zip(medians, (("-", 3.1), ((0, (1, 1)), 3.0)), strict=False):
-        if len(surface):
-            _staircase(axes, surface, color="0.1", lw=1.0, ls=dash, zorder=above)
     x, y = ends[:, [0, 2]], ends[:, [1, 3]]
     pad = 0.04 * (float(y.max() - y.min()) or 1.0)
     axes.set(
@@ -126,6 +114,8 @@ def differences(
         xlim=(float(x[x > 0].min()) / 1.05, float(x.max())),
         ylim=(float(y.min()) - pad, float(y.max())),
     )
+    for surface, (dash, above) in zip(medians, (("-", 3.1), ((0, (1, 1)), 3.0)), strict=False):
+        _staircase(axes, surface, color="0.1", lw=1.0, ls=dash, zorder=above)
     plain_ticks(axes.xaxis)
     axes.set(xlabel=wrapped(x_label, width), ylabel=y_label)
     bar = figure.colorbar(drawn, ax=axes, pad=0.02, aspect=30)
@@ -137,9 +127,5 @@ def differences(
 
 
 def _staircase(axes: "Axes", points: Array, **line: object) -> None:
-    """From above the first corner to the right of the last: what each point dominates begins at its corner."""
-    ordered = points[np.argsort(points[:, 0])]
     (_, right), (_, top) = axes.get_xlim(), axes.get_ylim()
-    x = np.concatenate([ordered[:1, 0], ordered[:, 0], [max(right, float(ordered[-1, 0]))]])
-    y = np.concatenate([[max(top, float(ordered[0, 1]))], ordered[:, 1], ordered[-1:, 1]])
-    axes.step(x, y, where="post", **line)  # type: ignore[arg-type]
+    axes.step(*staircase(points, right, top).T, where="post", **line)  # type: ignore[arg-type]

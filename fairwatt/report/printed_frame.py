@@ -104,4 +104,5 @@ def _beyond(value: float) -> str:
 
 
 def _is_p(column: str) -> bool:
-    return column in ("p", "q", "p_holm", "p_wilcoxon", "attainable_p", "interaction_p")
+    tests = ("holm", "wilcoxon", "friedman", "iman_davenport", "nemenyi", "wilcoxon_holm")
+    return column in ("p", "q", "attainable_p", "interaction_p", *(f"p_{test}" for test in tests))

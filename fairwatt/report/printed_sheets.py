@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from fairwatt.analysis.across import Across
 from fairwatt.analysis.endpoints import Ranking
-from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.outcome import CLAIMS, Outcome, Verdict
 from fairwatt.analysis.quartiles import quartiles
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report import captions
 from fairwatt.report.across_sections import DRAWS
+from fairwatt.report.multiples import ended, multiple
 from fairwatt.report.plain_text import name
 from fairwatt.report.printed_frame import Plan, estimates_of, frame_sheet, places
 from fairwatt.report.section import Material, Part
 from fairwatt.report.typeset import Sheet
 from fairwatt.report.verdict_sections import heat_grid
-from fairwatt.report.wording import interval, multiple, number, outcome, p_value, versus
+from fairwatt.report.wording import Basis, interval, number, outcome, p_value, versus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +31,15 @@ def verdict_sheet(material: Material, comparison: Comparison, ranking: Ranking) 
     void = dict.fromkeys(reason for v in verdicts if v.outcome is Outcome.VOID for reason in v.reasons)
     arms = comparison.endpoints.arms(ranking)
     pairs = sorted({verdict.seeds for verdict in verdicts})
+    basis = Basis.of(comparison)
     caption = (
         f"Verdicts on {name(comparison.space)}: {ranking.kind}-objective arms by "
         f"{captions.endpoint(comparison, ranking.endpoint)}; {captions.spanned(pairs)} paired seeds. Win rate: share "
         "of paired seeds, ties half. Difference: mean of arm minus reference, negative is better for the arm. p: "
-        f"two-sided paired sign flips, Holm over the {family} tests of this space. Detectable: the win rate that so "
-        "many seeds find with power .8. RS needs: the budget of random search for the same validation quality, in "
-        "multiples of the shared one. Intervals: BCa, 95 % over seeds. Flips: other books that flip the claim, of "
-        "those recorded. Bold: WIN or WIN (small). "
+        f"two-sided paired sign flips, Holm over the {family} tests of this space. Detectable: the win rate that a "
+        "sign test of so many seeds finds with power .8. RS needs: the budget of random search for the same validation "
+        f"quality, in multiples of the shared one{ended(verdicts)}. Intervals: BCa, 95 % over seeds. Flips: other "
+        "books that flip the claim, of those recorded. Bold: WIN or WIN (small). "
         + captions.facts(material.results, comparison, arms, comparison.books)
     ) + (f" VOID: {'; '.join(void)}." if void else "")
     columns = (
@@ -61,13 +63,14 @@ def verdict_sheet(material: Material, comparison: Comparison, ranking: Ranking) 
             interval(verdict.difference, digits),
             p_value(verdict.p_holm),
             number(verdict.detectable),
-            multiple(verdict.arm_equivalent),
+            multiple(verdict.arm_equivalent, basis.too_small),
             _flips(verdict),
         )
         for verdict in verdicts
     )
     bold = frozenset((row, 2) for row, verdict in enumerate(verdicts) if verdict.outcome in wins)
-    return Sheet(f"verdicts-{comparison.space}-{ranking.kind}", caption, columns, rows, (0, 1, 2, 8), bold)
+    note = "" if all(math.isnan(verdict.arm_equivalent.interval.value) for verdict in verdicts) else basis.note
+    return Sheet(f"verdicts-{comparison.space}-{ranking.kind}", caption, columns, rows, (0, 1, 2, 8), bold, note)
 
 
 def finals_sheet(material: Material, comparison: Comparison, frame: "pd.DataFrame") -> Sheet:
@@ -154,5 +157,6 @@ def text_sheets(parts: tuple[Part, ...], called: str, facts: str) -> Iterator[tu
 
 
 def _flips(verdict: Verdict) -> str:
+    """Of a claim only: where nothing is claimed nothing can flip."""
     recorded = sum(cell.recorded for cell in verdict.cells)
-    return f"{len(verdict.flips)} of {recorded}" if recorded else "-"
+    return f"{len(verdict.flips)} of {recorded}" if recorded and verdict.outcome in CLAIMS else "-"

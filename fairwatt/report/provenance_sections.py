@@ -1,7 +1,7 @@
 """The rules, the data, what made these results, and how to make them again."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairwatt.analysis.load import Results
@@ -9,30 +9,59 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.report.wording import Basis, TextTable
 
-RULES = (
-    "Every search was charged in one place for everything it asked, in integer nanojoules, under one policy; a "
-    "training that the budget cannot pay takes what is left and answers nothing.",
+_UNITS = {"energy": "nanojoules", "time": "nanoseconds", "epochs": "billionths of an epoch"}
+_RULES = (
     "Arms that share a seed share a small initial design and the noise of the measurements; they are compared seed by "
     "seed.",
-    "An incumbent is a full training with the lowest validation error so far. Reported of it is the true test error "
+    "An incumbent is a full training with the lowest validation error so far. Reported of it is the true {error} "
     "(the mean over repeats) as normalised regret: 0 is the best cell of the table, 1 the median cell.",
-    "Hypervolume regret is 1 - HV/HV* of energy and test error, scaled by ideal and nadir of the true front, with the "
+    "Hypervolume regret is 1 - HV/HV* of energy and that error, scaled by ideal and nadir of the true front, with the "
     "reference point (1.1, 1.1); it depends on no run.",
     "p: paired sign-flip permutation, Holm over all arms, budgets and endpoints of the space. Win rate: share of "
-    "paired seeds, ties half. Intervals: BCa bootstrap over seeds, 95 %. Beside each p stands the win rate that so "
-    "many seeds detect with power .8.",
-    "Random search needs: the budget at which random search, in closed form from the table, expects the arm's mean "
-    "validation quality, as a multiple of the shared one. Censored: the closed form ends at exhaustive search.",
-    "WIN: significant, win rate .64 or more, that multiple's ratio beyond 10 %, and no other way of keeping the books "
-    "flips it (a paired interaction test finds the effect changed, and its sign or class with it). EQUIVALENT: the "
-    "ratio's whole interval is within 10 %. VOID: the design is too small to decide.",
-    "The unit of all statistics is the seed; verdicts are claims about this space only.",
+    "paired seeds, ties half. Intervals: BCa bootstrap over seeds, 95 %. Beside each p stands the win rate that "
+    "another test, the exact sign test of so many seeds, detects with power .8 at the level of Holm's first step.",
+    "Random search needs: the budget at which random search, in closed form from the table or simulated where there is "
+    "none, expects the arm's mean validation quality, as a multiple of the shared one. Never: no budget is enough, "
+    "since more trainings do not help random search any further. All: only when everything is trained. > stands where "
+    "it was simulated no further, < where one training does as well. The ratio of two multiples is a bound there.",
+    "WIN: significant, win rate .64 or more, that ratio beyond 10 % with its whole interval, and no other way of "
+    "keeping the books flips it. WIN (small): significant, but the win rate is below that (though not below .5) or the "
+    "ratio not beyond 10 %. EQUIVALENT: the ratio's whole interval is within 10 %. POLICY-DEPENDENT: one of these "
+    "three, but other books flip it (a paired interaction test finds the effect changed, and its sign or class with "
+    "it). INCONCLUSIVE: none of these, or not recorded under all policies and currencies; it is not the same as equal. "
+    "VOID: the design is too small to decide.",
+    "The unit of all statistics is the seed; such a verdict is a claim about its space only.",
+)
+_ACROSS = (
+    "Over several spaces a verdict weighs spaces that share networks as one, and takes sign flips in all of them "
+    "(Holm over all such verdicts), the geometric mean of the ratios with its stratified bootstrap, and the mean win "
+    "rate, by the same limits. One space may find nothing by itself: what each finds is printed. A significant "
+    "reversal in one forbids the claim, books that flip the effect in one make it POLICY-DEPENDENT, and books not "
+    "recorded in one leave it INCONCLUSIVE."
 )
 
 
 def rules(material: Material) -> Section:
     """What was fixed before anybody looked."""
-    return Section("rules", "Rules", (Part(notes=RULES),), "Fixed before the first search.")
+    comparisons = material.comparisons
+    units = dict.fromkeys(_UNITS.get(c.books[0].policy.currency, "billionths of a training") for c in comparisons)
+    charged = (
+        f"Every search was charged in one place for everything it asked, in whole {' or '.join(units)}, under one "
+        "policy; a training that the budget cannot pay takes what is left and answers nothing."
+    )
+    notes = [charged, *(rule.format(error=_error(comparisons)) for rule in _RULES)]
+    notes += [_ACROSS] if len(comparisons) > 1 else []
+    return Section("rules", "Rules", (Part(notes=tuple(notes)),), "Fixed before the first search.")
+
+
+def _error(comparisons: Sequence[Comparison]) -> str:
+    """What regret is of; spaces without a test metric are named where others have one."""
+    untested = [comparison.space for comparison in comparisons if not comparison.reference.has_test]
+    if not untested:
+        return "test error"
+    if len(untested) == len(comparisons):
+        return "validation error, since there is no test metric,"
+    return f"test error (validation error on {', '.join(untested)}, where there is no test metric)"
 
 
 def data(material: Material) -> Section:

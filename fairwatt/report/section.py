@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.budget import component
@@ -100,8 +101,9 @@ class Material:
 
 
 def kinds(comparison: Comparison) -> list[str]:
-    """The rankings that have verdicts."""
-    return list(dict.fromkeys(verdict.kind for verdict in comparison.verdicts))
+    """The rankings that have verdicts: those with an arm beside the reference."""
+    reference = {comparison.protocol.reference_arm}
+    return [ranking.kind for ranking in RANKINGS if set(comparison.endpoints.arms(ranking)) - reference]
 
 
 def budget_marks(comparison: Comparison) -> dict[str, float]:

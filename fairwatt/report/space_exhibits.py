@@ -1,115 +1,49 @@
-"""Figures of one space: what each shows, of which numbers, and what has to be said below it."""
+"""Figures of one space when its budgets are spent: what each shows, of which numbers, and what is said below it."""
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairwatt.analysis.attainment import PERCENTILES, attainment_surface, difference_table, held_sets, surfaces
-from fairwatt.analysis.curves import curves
-from fairwatt.analysis.hitting import full_grid, hits, target_shares
+from fairwatt.analysis.attainment import attainment_surface, difference_table, held_sets
 from fairwatt.analysis.protocol import ROPE
-from fairwatt.analysis.ranks import rank_table, ranks_of
 from fairwatt.analysis.statistics import Interval
 from fairwatt.errors import UserError
 from fairwatt.report import captions
-from fairwatt.report.figures import curves_of
-from fairwatt.report.gallery import Sitting
+from fairwatt.report.energy_plane import Plane
+from fairwatt.report.gallery import Drawn, Sitting
 from fairwatt.report.grid_figures import grid
+from fairwatt.report.multiples import limit
 from fairwatt.report.plain_text import name
 from fairwatt.report.plane_figures import differences, fronts
 from fairwatt.report.row_figures import forest, spend
-from fairwatt.report.section import budget_marks, spent_axis
-from fairwatt.report.step_figures import MOST_BANDS, StepAxes, steps
+from fairwatt.report.step_figures import MOST_BANDS
 from fairwatt.report.verdict_sections import heat_grid
+from fairwatt.report.wording import Basis
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-Drawn = Iterator[tuple[str, "Figure", str]]
 _ENERGY = "energy of a training, kWh"
-BANDS = f"With more than {MOST_BANDS} arms in colour only the reference's band is drawn."
-
-
-def anytime(sitting: Sitting) -> Drawn:
-    """The endpoint while the budget is spent."""
-    comparison, ranking = sitting.comparison, sitting.ranked()
-    arms = sitting.arms()
-    frame = curves(comparison.endpoints, arms, ranking.endpoint, sitting.books)
-    words = ranking.endpoint.replace("_", " ")
-    words = words if " " in words else f"normalised {words}"
-    axes = StepAxes(spent_axis(comparison), f"{words} ({captions.metric(comparison)})", _marks(sitting), log_y=True)
-    figure = step_figure(sitting, frame, ("spent_full", "median", "q25", "q75"), axes)
-    caption = (
-        f"{words.capitalize()} on {name(comparison.space)} while {sitting.currency} is spent: "
-        f"{captions.endpoint(comparison, ranking.endpoint)}. Medians over seeds with quartiles, as right-continuous "
-        f"steps; lower is better. {BANDS} {sitting.facts(arms, sitting.books)}"
-    )
-    yield "", figure, caption
-
-
-def mean_ranks(sitting: Sitting) -> Drawn:
-    """Mean ranks among all arms of the ranking."""
-    comparison, ranking = sitting.comparison, sitting.ranked()
-    found = ranks_of(comparison.endpoints, ranking, sitting.books)
-    if not found.arms:
-        raise UserError("no seed is shared by all arms, so nothing can be ranked")
-    arms = sitting.arms()
-    frame = rank_table(found)
-    axes = StepAxes(spent_axis(comparison), "mean rank (1 is best)", _marks(sitting), best_on_top=True)
-    figure = step_figure(sitting, frame[frame["arm"].isin(arms)], ("spent_full", "mean_rank", "low", "high"), axes)
-    caption = (
-        f"Mean rank by {ranking.endpoint.replace('_', ' ')} among {len(found.arms)} {ranking.kind}-objective arms on "
-        f"{name(comparison.space)}, over {found.seeds} shared seeds, with pointwise 95 % bootstrap bands. {BANDS} "
-        f"{sitting.facts(arms, sitting.books)}"
-    )
-    yield "", figure, caption
-
-
-def targets_hit(sitting: Sitting) -> Drawn:
-    """Energy to target, all targets together."""
-    comparison, ranking = sitting.comparison, sitting.ranked()
-    found = hits(comparison.endpoints, ranking, sitting.book)
-    arms = sitting.arms()
-    frame = target_shares(found, full_grid(sitting.books, comparison.endpoints.tariff))
-    axes = StepAxes(spent_axis(comparison), "share of targets hit", _marks(sitting), higher=True)
-    figure = step_figure(sitting, frame[frame["arm"].isin(arms)], ("spent_full", "share", "share", "share"), axes)
-    caption = (
-        f"Share of (seed, target) pairs hit on {name(comparison.space)}; targets: "
-        f"{', '.join(target.name for target in found.targets)}. Higher is better. {sitting.facts(arms, [sitting.book])}"
-    )
-    yield "", figure, caption
 
 
 def attainment(sitting: Sitting) -> Drawn:
     """Attainment surfaces on the cloud of everything."""
     comparison, book = sitting.comparison, sitting.book
     sitting.ranked()
-    arms, truth = sitting.arms(), comparison.truth
-    low, found, high = (
-        {arm: surface for arm, surface in surfaces(comparison.endpoints, book, percentile).items() if arm in arms}
-        for percentile in PERCENTILES
-    )
-    if not found:
+    arms = sitting.arms()
+    plane = Plane.of(comparison, book, arms)
+    if not plane.found:
         raise UserError(f"at {book.budget} no arm has a full training on half of its seeds")
     figure = fronts(
-        truth.test_points(np.arange(len(truth.energy_kwh))),
-        truth.test_front.front,
-        found,
+        plane,
         sitting.styles,
         sitting.legends(),
         x_label=_ENERGY,
         y_label=f"{captions.metric(comparison)} error",
         width=sitting.width,
-        outer=(low, high),
         chosen=sitting.wish.arms,
     )
     caption = (
         f"Attainment surfaces on {name(comparison.space)} at {book.budget}: what half of the seeds weakly dominate "
         f"(thin: 25 % and 75 %, of the reference only where there are more than {MOST_BANDS} arms in colour), valued "
-        f"by the true {captions.metric(comparison)} error; grey: all {len(truth.energy_kwh):,} configurations and "
+        f"by the true {captions.metric(comparison)} error; grey: all {len(plane.cloud):,} configurations and "
         f"their front. {sitting.facts(arms, [book])}"
     )
     yield sitting.suffix, figure, caption
@@ -149,7 +83,8 @@ def attainment_differences(sitting: Sitting) -> Drawn:
             f"where more of {name(legends[1])}; lines: what half of the seeds attain. {len(seeds)} shared seeds. "
             f"{sitting.facts([arm, other], [book])}"
         )
-        yield f"{arm}-{other}{'-' * bool(sitting.suffix)}{sitting.suffix}", figure, caption
+        names = sitting.styles.file_names
+        yield "-".join(filter(None, (names[arm], names[other], sitting.suffix))), figure, caption
 
 
 def sensitivity(sitting: Sitting) -> Drawn:
@@ -170,18 +105,20 @@ def sensitivity(sitting: Sitting) -> Drawn:
 def multiples(sitting: Sitting) -> Drawn:
     """Random search's multiples with their intervals."""
     comparison, ranking = sitting.comparison, sitting.ranked()
-    arms = sitting.arms()
+    arms, legends = sitting.arms(), sitting.legends()
     budgets = [str(book.budget) for book in sitting.books]
     rows: dict[str, dict[str, Interval]] = {}
+    ends: dict[str, list[str]] = {}
     for verdict in comparison.verdicts:
         if verdict.kind == ranking.kind and verdict.budget in budgets:
             sides = ((verdict.reference, verdict.reference_equivalent), (verdict.arm, verdict.arm_equivalent))
             for arm, found in sides:
                 if arm in arms and not math.isnan(found.interval.value):
                     rows.setdefault(arm, {})[verdict.budget] = found.interval
+                    if why := limit(found):
+                        ends.setdefault(why, []).append(f"{name(legends[arm])} at {verdict.budget}")
     if not rows:
         raise UserError("no verdict has random search's multiple: all are VOID")
-    legends = sitting.legends()
     figure = forest(
         {legends[arm]: rows[arm] for arm in arms if arm in rows},
         x_label="budget that random search needs for the same validation quality, × the shared one",
@@ -193,10 +130,10 @@ def multiples(sitting: Sitting) -> Drawn:
     )
     caption = (
         f"How many times the budget random search needs, in closed form, for the mean validation quality of each "
-        f"{ranking.kind}-objective arm on {name(comparison.space)}; BCa 95 % over seeds; grey: within 10 %. "
-        f"{sitting.facts(arms, sitting.books)}"
-    )
-    yield "", figure, caption
+        f"{ranking.kind}-objective arm on {name(comparison.space)}; BCa 95 % over seeds; grey: within 10 %."
+    ) + "".join(f" Where its curve ends ({why}): {', '.join(dict.fromkeys(whose))}." for why, whose in ends.items())
+    note, facts = Basis.of(comparison).note, sitting.facts(arms, sitting.books)
+    yield "", figure, " ".join(filter(None, (caption, note, facts)))
 
 
 def spent(sitting: Sitting) -> Drawn:
@@ -227,22 +164,3 @@ def spent(sitting: Sitting) -> Drawn:
         f"seeds, for energy with the least and the most. {sitting.facts(arms, [book])}"
     )
     yield sitting.suffix, spend(panels, width=sitting.width), caption
-
-
-def step_figure(
-    sitting: Sitting, frame: "pd.DataFrame", columns: tuple[str, str, str, str], axes: StepAxes
-) -> "Figure":
-    """Columns of a frame with an `arm`: what was spent, the middle, the low and the high end; see `steps`."""
-    return steps(
-        curves_of(frame, columns),
-        sitting.styles,
-        sitting.legends(),
-        axes,
-        width=sitting.width,
-        chosen=sitting.wish.arms,
-    )
-
-
-def _marks(sitting: Sitting) -> dict[str, float]:
-    names = {str(book.budget) for book in sitting.books}
-    return {label: place for label, place in budget_marks(sitting.comparison).items() if label in names}

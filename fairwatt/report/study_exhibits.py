@@ -7,11 +7,11 @@ from fairwatt.analysis.endpoints import Ranking
 from fairwatt.analysis.statistics import Interval
 from fairwatt.errors import UserError
 from fairwatt.report import captions
-from fairwatt.report.gallery import Sitting
+from fairwatt.report.gallery import Drawn, Sitting
 from fairwatt.report.grid_figures import grid
 from fairwatt.report.plain_text import name
 from fairwatt.report.row_figures import critical_difference, forest
-from fairwatt.report.space_exhibits import BANDS, Drawn, step_figure
+from fairwatt.report.step_exhibits import BANDS, step_figure
 from fairwatt.report.step_figures import StepAxes
 from fairwatt.report.verdict_sections import glance_grid
 
@@ -41,7 +41,7 @@ def profiles(sitting: Sitting) -> Drawn:
     nobody = frame.groupby("tau")["share"].max()
     first = float(max(nobody.index[nobody == 0.0], default=nobody.index[0]))
     axes = StepAxes(f"{words} τ", "share of runs with τ or less", first=first, higher=True)
-    figure = step_figure(sitting, frame[frame["arm"].isin(arms)], ("tau", "share", "low", "high"), axes)
+    figure = step_figure(sitting, frame, ("tau", "share", "low", "high"), arms, axes)
     caption = (
         f"Performance profiles: share of runs with a {words} of τ or less, spaces counting equally, with pointwise "
         f"95 % stratified-bootstrap bands. {BANDS} {_pooled_facts(sitting, ranking, budget)}"

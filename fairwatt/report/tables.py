@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fairwatt.analysis.across import Across
+from fairwatt.analysis.across import Across, seed_tests
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
@@ -17,6 +17,7 @@ from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, pooled_sheets, text_sheets, verdict_sheet
 from fairwatt.report.section import Material, kinds
 from fairwatt.report.typeset import Sheet, csv_text
+from fairwatt.report.verdict_sections import verdict_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ def stacked(frames: "Sequence[pd.DataFrame]") -> str:
 
 def _verdicts(material: Material, kind: str) -> Made:
     for comparison, ranking in _rankings(material, kind):
-        frame = comparison.table()
+        frame = verdict_frame(comparison)
         yield verdict_sheet(material, comparison, ranking), _of_space(comparison, frame[frame["kind"] == ranking.kind])
 
 
@@ -101,9 +102,13 @@ def _across(material: Material, kind: str) -> Made:
     seeds = {ranking.kind: len(pooled.seeds(ranking)) for ranking in pooled.rankings() if kind in ("", ranking.kind)}
     plan = Plan(
         f"Verdicts over spaces against {pooled.protocol.reference_arm}. Ratio: of random-search-equivalent energies, "
-        "geometric mean over strata with stratified-bootstrap intervals; p: sign flips in all spaces, Holm over all of "
-        "these",
-        ("kind", "budget", "arm", "outcome", "win_rate", "ratio", "ratio_low", "ratio_high", "p_holm", "reversals"),
+        "geometric mean over strata with stratified-bootstrap intervals, a bound where random search's curve ends "
+        "(exhaustive: everything is trained; flat: more trainings do not help; simulated: no further); p: sign flips "
+        "in all spaces, Holm over all of these; by space: the verdict of each by itself",
+        (
+            *("kind", "budget", "arm", "outcome", "by_space", "win_rate", "ratio", "ratio_low", "ratio_high"),
+            *("p_holm", "reversals", "ends"),
+        ),
         (("ratio", "ratio_low", "ratio_high"),),
     )
     if len(frame):
@@ -220,6 +225,20 @@ TABLES: tuple[Table, ...] = (
             ("kind", "arm", "mean_rank", "low", "high", "seeds"),
             (("mean_rank", "low", "high"),),
             lambda frame: frame[frame["spent_full"] == frame["spent_full"].max()],
+        ),
+    ),
+    _plain(
+        "friedman",
+        "Friedman's test of three arms or more, with Nemenyi and Holm",
+        lambda comparison, _: seed_tests(comparison),
+        Plan(
+            "Mean ranks over seeds and Friedman's test, a claim about this space only; against the reference Nemenyi's "
+            "test, adjusted for all pairs, and the signed rank test with Holm over the other arms",
+            (
+                *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
+                "p_wilcoxon_holm",
+            ),
+            heads=(("p_friedman", "p, Friedman"), ("p_nemenyi", "p, Nemenyi"), ("p_wilcoxon_holm", "p, Wilcoxon")),
         ),
     ),
     _plain(

@@ -43,7 +43,10 @@ _FORMULA = re.compile(r"[\t\r]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@ï¼ï
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table for print. words: columns of words; bold: (row, column) of cells; name: part of its label and file."""
+    """A table for print.
+
+    name: part of its label and file. words: columns of words; bold: (row, column) of cells. note: what stands below.
+    """
 
     name: str
     caption: str
@@ -51,21 +54,22 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     words: tuple[int, ...] = (0,)
     bold: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    note: str = ""
 
 
 def markdown(sheet: Sheet) -> str:
-    """The caption and a pipe table; numbers to the right."""
+    """The caption, a pipe table with numbers to the right, and the note."""
     rules = ["---" if place in sheet.words else "---:" for place in range(len(sheet.columns))]
     rows = [
         [f"**{piped(cell)}**" if (row, place) in sheet.bold else piped(cell) for place, cell in enumerate(cells)]
         for row, cells in enumerate(sheet.rows)
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in ([piped(head) for head in sheet.columns], rules, *rows))
-    return f"{piped(sheet.caption)}\n\n{table}\n"
+    return f"{piped(sheet.caption)}\n\n{table}\n" + (f"\n{piped(sheet.note)}\n" if sheet.note else "")
 
 
 def latex(sheet: Sheet) -> str:
-    """A table with the rules of booktabs, its caption above.
+    """A table with the rules of booktabs, its caption above and its note below.
 
     A number and what follows it in brackets have a column each, so that both are aligned.
     """
@@ -104,6 +108,7 @@ def latex(sheet: Sheet) -> str:
         *map(_row, body),
         r"\bottomrule",
         r"\end{tabular}",
+        *([rf"\par\smallskip {escaped(sheet.note)}"] if sheet.note else ()),
         rf"\end{{{environment}}}",
     ]
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairwatt.analysis.heat_map import State, flip_shares
 from fairwatt.analysis.heat_map import heat_map as claims_by_cell
@@ -11,13 +11,18 @@ from fairwatt.analysis.outcome import Outcome, Verdict
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import PRIMARY
 from fairwatt.report.frame_table import frame_table
+from fairwatt.report.multiples import multiple
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Cell, Grid, Material, Part, Section, Sentence, kinds
-from fairwatt.report.wording import Basis, claim, multiple, number, outcome, p_value, verdict_table, versus
+from fairwatt.report.wording import Basis, claim, number, outcome, p_value, verdict_table, versus
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEAT_LEAD = (
-    "Every search was recorded once and priced again under each of these books. A number is the arm's paired win rate: "
-    "blue where the arm is better, orange where the reference is, grey between .45 and .55."
+    "Every search was recorded once and priced again under each of these books, but for re-runs (such as those under "
+    "another sampler), for which arms searched again. A number is the arm's paired win rate: blue where the arm is "
+    "better, orange where the reference is, grey between .45 and .55."
 )
 TONES: Mapping[Outcome, str] = {
     Outcome.WIN: "win",
@@ -93,9 +98,10 @@ def tables(material: Material) -> Section:
     )
     lead = (
         "Win rates are shares of paired seeds, ties half, and their range over all books; negative differences are "
-        "better for the arm. Beside each p stands the win rate that so many seeds find. What random search needs is "
-        "about validation quality; beside it stands the same for the reference, which differs from 1 by chance where "
-        "that is random search. A p about regret and a multiple may therefore disagree."
+        "better for the arm. Beside each p stands the win rate that a sign test of so many seeds finds. What random "
+        "search needs is about validation quality, so that it may disagree with a p, which is about regret. Beside it "
+        "stands the same for the reference; where that is random search, the fairness audit (T3) says whether it is "
+        "further from 1 than draws are."
     )
     return Section("verdicts", "Verdicts", parts, lead, True)
 
@@ -145,6 +151,14 @@ def numbers(material: Material) -> Section:
         caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both"
         parts.append(Part(comparison.space, tables=(frame_table(kept, caption),)))
     return Section("numbers", "Statistics in full", tuple(parts), "More effect sizes and tests, one row a verdict.")
+
+
+def verdict_frame(comparison: Comparison) -> "pd.DataFrame":
+    """All numbers of the verdicts of a space, with whether a multiple is known to come out too small."""
+    frame = comparison.table()
+    too_small = Basis.of(comparison).too_small & frame["equivalent"].notna()
+    frame.insert(list(frame).index("censored") + 1, "too_small", too_small)
+    return frame
 
 
 def tone(verdict: Verdict) -> str:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairwatt.analysis.outcome import Equivalent, Outcome, Verdict
+from fairwatt.analysis.outcome import Outcome, Verdict, unchanged_cells
 from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.energy_error import NAMES as ENERGY_ERRORS
+from fairwatt.report.multiples import bounds, limit, multiple, times
 from fairwatt.report.plain_text import name
 
 ENDPOINTS = {"regret": "regret", "hypervolume_regret": "hypervolume regret"}
@@ -45,6 +46,11 @@ class Basis:
         reference = comparison.reference
         return cls(comparison.truth.label, reference.replicates > 1 and reference.val_repeats is None)
 
+    @property
+    def note(self) -> str:
+        """What stands below multiples that are marked; "" where none is."""
+        return f"Too small: random search needs more than is said here, since {TOO_SMALL}." if self.too_small else ""
+
     def caption(self, kind: str) -> str:
         """Of the verdicts of a ranking: no reader should take a multiple for a statement about regret."""
         short = f" and too small, since {TOO_SMALL}" if self.too_small else ""
@@ -66,8 +72,8 @@ def verdict_table(verdicts: Sequence[Verdict], kind: str, basis: Basis = Basis()
             interval(verdict.difference, 3),
             p_with_power(verdict.p_holm, verdict.detectable),
             multiple(verdict.arm_equivalent, basis.too_small),
-            _times(verdict.reference_equivalent),
-            interval(verdict.ratio, 2),
+            times(verdict.reference_equivalent),
+            ratio(verdict),
             "; ".join(verdict.flips if verdict.outcome is Outcome.POLICY_DEPENDENT else verdict.reasons) or "-",
         )
         for verdict in chosen
@@ -118,7 +124,7 @@ def claim(verdict: Verdict, basis: Basis = Basis()) -> str:
             return f"{pair}: nothing is claimed, because {'; '.join(verdict.reasons)}{needs}."
         case Outcome.INCONCLUSIVE:
             return (
-                f"{pair}: nothing can be said; {verdict.seeds} seeds detect a win rate of "
+                f"{pair}: nothing can be said; a sign test of {verdict.seeds} seeds detects a win rate of "
                 f"{number(verdict.detectable)}, seen is {number(verdict.win_rate)} "
                 f"(Holm p {p_value(verdict.p_holm)}){needs}."
             )
@@ -137,10 +143,12 @@ def _needs(verdict: Verdict, basis: Basis) -> str:
     arm, own = verdict.arm_equivalent, verdict.reference_equivalent
     if math.isnan(arm.interval.value):
         return f"; how many times the budget random search needs is not known: {arm.note}" if arm.note else ""
-    itself = "" if math.isnan(own.interval.value) else f"{name(verdict.reference)} itself: {_times(own)}"
+    itself = "" if math.isnan(own.interval.value) else f"{name(verdict.reference)} itself: {times(own)}"
     low = f"{'both ' if itself else ''}too small, since {TOO_SMALL}" if basis.too_small else ""
-    beside = "; ".join(part for part in (itself, low) if part)
-    return f"; random search needs {multiple(arm)} the budget for the validation quality of {name(verdict.arm)}" + (
+    beside = "; ".join(part for part in (itself, limit(arm), low) if part)
+    never = arm.limit == "flat" and arm.is_last(arm.interval.value)
+    needs = f"no budget of random search is enough {bounds(arm)}" if never else f"random search needs {multiple(arm)}"
+    return f"; {needs}{'' if never else ' the budget'} for the validation quality of {name(verdict.arm)}" + (
         f" ({beside})" if beside else ""
     )
 
@@ -149,8 +157,10 @@ def _unflipped(verdict: Verdict) -> str:
     tried = sum(cell.recorded for cell in verdict.cells)
     if not tried:
         return "no other books were tried"
-    untried = f" (could not be tried: {_untried(verdict.unavailable)})" if verdict.unavailable else ""
-    return f"none of {tried} other ways of keeping the books flips it{untried}"
+    idle = len(unchanged_cells(verdict))
+    notes = [f"{idle} of them change nothing here"] if idle else []
+    notes += [f"could not be tried: {_untried(verdict.unavailable)}"] if verdict.unavailable else []
+    return f"none of {tried} other ways of keeping the books flips it" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _untried(cells: Sequence[str]) -> str:
@@ -186,17 +196,11 @@ def win_rate(verdict: Verdict) -> str:
     return f"{number(verdict.win_rate)} ({number(verdict.effect_low)} to {number(verdict.effect_high)})"
 
 
-def multiple(equivalent: Equivalent, too_small: bool = False) -> str:
-    """How many times the budget random search needs; a closed form that ended is said to have ended."""
-    text = interval(equivalent.interval, 2, unit="x")
-    if text == "-":
-        return text
-    return text + (", censored" if equivalent.censored else "") + (", too small" if too_small else "")
-
-
-def _times(equivalent: Equivalent) -> str:
-    """The same without its interval."""
-    return number(equivalent.interval.value) + ("" if math.isnan(equivalent.interval.value) else "x")
+def ratio(verdict: Verdict) -> str:
+    """That of the two multiples; a bound where random search's curve ends for one of them."""
+    text = interval(verdict.ratio, 2)
+    bound = verdict.arm_equivalent.limit or verdict.reference_equivalent.limit
+    return text + (", a bound" if bound and text != "-" else "")
 
 
 def interval(values: Interval, digits: int, unit: str = "") -> str:

@@ -6,18 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.report.plate import DOUBLE, journal, plates
+from fairwatt.reproductions import places
 from fairwatt.reproductions.item import Deviation, Made, Shelf
-from fairwatt.reproductions.places import (
-    FRONTS,
-    KNEE_RULE,
-    METRICS,
-    MIXED,
-    PLACES,
-    RELEASED_KNEE,
-    notable,
-    of_epochs,
-    saving,
-)
 from fairwatt.reproductions.published_runs import METHODS, SPACES, front, searches, valid_rows
 from fairwatt.reproductions.sheet import rounded
 
@@ -50,7 +40,7 @@ def table1(shelf: Shelf) -> Made:
             "knee-rules": _knee_rules(rows),
         },
         deviations=_claims(rows),
-        notes=(KNEE_RULE, RELEASED_KNEE, MIXED, *UNITS),
+        notes=(places.KNEE_RULE, places.RELEASED_KNEE, places.MIXED, *UNITS),
     )
 
 
@@ -58,13 +48,13 @@ def fig6(shelf: Shelf) -> Made:
     """The table as a picture: a row for each metric, a column for each space, of each search's front of all epochs."""
     summary = _summary(_found(valid_rows(shelf)))
     return Made(
-        figures={"fig6": _draw(summary[summary["front"] == next(iter(FRONTS))])},
+        figures={"fig6": _draw(summary[summary["front"] == next(iter(places.FRONTS))])},
         tables={"values": summary},
         notes=(
             "Bars are standard deviations over searches; what would be below zero is cut. Shown are fronts of all "
             "epochs; those of full trainings are among the values.",
-            KNEE_RULE,
-            MIXED,
+            places.KNEE_RULE,
+            places.MIXED,
             *UNITS,
         ),
     )
@@ -78,11 +68,10 @@ def _found(rows: "pd.DataFrame") -> "pd.DataFrame":
     for space in SPACES:
         for method in METHODS:
             for seed, search in searches(rows, space, method).items():
-                for kind, epochs in FRONTS.items():
-                    if len(chosen := of_epochs(search, epochs)):
-                        for place, row in notable(front(chosen)).items():
-                            where = {"space": space, "method": method, "seed": seed, "front": kind, "at": place}
-                            lines.append(where | {name: row[column] for name, column in METRICS.items()})
+                for kind, found in places.fronts(search).items():
+                    for place, row in places.notable(found).items():
+                        where = {"space": space, "method": method, "seed": seed, "front": kind, "at": place}
+                        lines.append(where | places.metrics(row))
     return pd.DataFrame(lines)
 
 
@@ -93,12 +82,12 @@ def _summary(found: "pd.DataFrame") -> "pd.DataFrame":
     lines = []
     for (space, method, kind, place), group in found.groupby(["space", "method", "front", "at"], sort=False):
         line = {"space": space, "method": METHODS[str(method)].label, "front": kind, "at": place, "n": len(group)}
-        for name in METRICS:
+        for name in places.METRICS:
             mean, sd = group[name].mean(), group[name].std(ddof=1)
             line |= {f"{name}: mean": mean, f"{name}: sd": 0.0 if sd < _NOISE * mean else sd}
         lines.append(line)
     table = pd.DataFrame(lines)
-    order = {place: rank for rank, place in enumerate((*FRONTS, *PLACES))}
+    order = {place: rank for rank, place in enumerate((*places.FRONTS, *places.PLACES))}
     return table.sort_values(["front", "at"], key=lambda column: column.map(order), kind="stable").sort_values(
         "space", kind="stable", ignore_index=True
     )
@@ -109,7 +98,7 @@ def _printed(summary: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     table = summary[["front", "at", "method", "n"]].copy()
-    for name in METRICS:
+    for name in places.METRICS:
         table[name] = [
             f"{rounded(mean)} ± {rounded(sd, 2)}"
             for mean, sd in zip(summary[f"{name}: mean"], summary[f"{name}: sd"], strict=True)
@@ -119,8 +108,8 @@ def _printed(summary: "pd.DataFrame") -> "pd.DataFrame":
 
 def _savings(rows: "pd.DataFrame", space: str, epochs: tuple[int, ...], *, nearest: bool = False) -> Array:
     """[S, 2] percent of energy saved and points of accuracy lost at the knee of SEMOA's searches that have one."""
-    fronts = [front(of_epochs(search, epochs)) for search in searches(rows, space, "semoa").values()]
-    found: Array = np.array([saving(notable(each, nearest=nearest)) for each in fronts])
+    fronts = [front(places.of_epochs(search, epochs)) for search in searches(rows, space, "semoa").values()]
+    found: Array = np.array([places.saving(places.notable(each, nearest=nearest)) for each in fronts])
     kept: Array = found[~np.isnan(found[:, 0])]
     return kept
 
@@ -128,13 +117,13 @@ def _savings(rows: "pd.DataFrame", space: str, epochs: tuple[int, ...], *, neare
 def _claims(rows: "pd.DataFrame") -> tuple[Deviation, ...]:
     """The text's sentences on the knee and on the extremum, for SEMOA on 7V."""
     claims = []
-    for kind, epochs in FRONTS.items():
+    for kind, epochs in places.FRONTS.items():
         found = _savings(rows, "7v", epochs)
         (saved, lost), (saved_sd, lost_sd) = found.mean(axis=0), found.std(axis=0, ddof=1)
         claims.append(
             Deviation(
                 f"SEMOA on 7V, knee v. r0, front of {kind}",
-                "about 70 % less energy at about 1 % less accuracy",
+                places.KNEE_CLAIM,
                 f"{saved:.0f} ± {saved_sd:.0f} % less energy at {lost:.1f} ± {lost_sd:.1f} points less accuracy",
                 f"mean ± sd over {len(found)} searches; against what the text compares is not stated",
             )
@@ -149,7 +138,7 @@ def _knee_rules(rows: "pd.DataFrame") -> "pd.DataFrame":
 
     lines = []
     for space in SPACES:
-        for kind, epochs in FRONTS.items():
+        for kind, epochs in places.FRONTS.items():
             for rule, nearest in (("bend angle against the extremes", False), ("against the nearest points", True)):
                 found = _savings(rows, space, epochs, nearest=nearest)
                 line = {"space": space, "front": kind, "rule": rule, "searches": len(found)}
@@ -161,12 +150,12 @@ def _knee_rules(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 @journal
 def _draw(summary: "pd.DataFrame") -> "Figure":
-    figure, panels = plates(DOUBLE, 5.6, len(METRICS), len(SPACES), sharex="col", sharey="row")
+    figure, panels = plates(DOUBLE, 5.6, len(places.METRICS), len(SPACES), sharex="col", sharey="row")
     labels = [method.label for method in METHODS.values()]
     for column, space in enumerate(SPACES):
-        for row, name in enumerate(METRICS):
+        for row, name in enumerate(places.METRICS):
             axes = panels[row, column]
-            for step, (place, mark) in enumerate(PLACES.items()):
+            for step, (place, mark) in enumerate(places.PLACES.items()):
                 chosen = summary[(summary["space"] == space) & (summary["at"] == place)].set_index("method")
                 chosen = chosen.reindex(labels)
                 mean, sd = (chosen[f"{name}: {what}"].to_numpy(dtype=np.float64) for what in ("mean", "sd"))
@@ -187,7 +176,7 @@ def _draw(summary: "pd.DataFrame") -> "Figure":
             axes.set_xticks(range(len(labels)), labels)
             axes.set_xlim(-0.5, len(labels) - 0.5)
             if column == 0:
-                axes.set_ylabel(name.replace("P_v", "$P_v$"))
+                axes.set_ylabel(places.drawn(name))
         panels[0, column].set_title(space.upper())
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

@@ -7,22 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.report.plate import DOUBLE, SINGLE, journal, plate, plates
+from fairwatt.reproductions import places
 from fairwatt.reproductions.item import Deviation, Made, Shelf
-from fairwatt.reproductions.places import (
-    FRONTS,
-    KNEE_RULE,
-    METRICS,
-    MIXED,
-    PLACES,
-    RELEASED_KNEE,
-    notable,
-    of_epochs,
-    saving,
-)
 from fairwatt.reproductions.published_runs import (
     ACCURACY,
     ENERGY,
-    front,
     points,
     scaled_hypervolume,
     searches,
@@ -64,14 +53,14 @@ def chosen_search(rows: "pd.DataFrame") -> Chosen:
 def fig5_front(shelf: Shelf) -> Made:
     """The front of one search among all that it evaluated, and that of its full trainings."""
     chosen = chosen_search(valid_rows(shelf))
-    fronts = {kind: front(of_epochs(chosen.rows, epochs)) for kind, epochs in FRONTS.items()}
+    fronts = places.fronts(chosen.rows)
     deviations = []
     for kind, found in fronts.items():
-        saved, lost = saving(notable(found))
+        saved, lost = places.saving(places.notable(found))
         deviations.append(
             Deviation(
                 f"knee v. the most accurate, front of {kind}",
-                "about 70 % less energy at about 1 % less accuracy",
+                places.KNEE_CLAIM,
                 f"{saved:.0f} % less energy at {lost:.1f} points less accuracy",
                 "of this one search; means over searches: ec-nas/table1",
             )
@@ -80,7 +69,13 @@ def fig5_front(shelf: Shelf) -> Made:
         figures={"front": _draw(chosen.rows, fronts)},
         tables={"front": _table(fronts)},
         deviations=tuple(deviations),
-        notes=(_chosen_sentence(chosen), KNEE_RULE, RELEASED_KNEE, MIXED, "Hollow marks are those of full trainings."),
+        notes=(
+            _chosen_sentence(chosen),
+            places.KNEE_RULE,
+            places.RELEASED_KNEE,
+            places.MIXED,
+            "Hollow marks are those of full trainings.",
+        ),
     )
 
 
@@ -91,20 +86,22 @@ def fig5_radar(shelf: Shelf) -> Made:
     rows = valid_rows(shelf)
     chosen = chosen_search(rows)
     space = rows[rows["space"] == SPACE]
-    fronts = {kind: front(of_epochs(chosen.rows, epochs)) for kind, epochs in FRONTS.items()}
-    every = {kind: of_epochs(space, epochs)[list(METRICS.values())] for kind, epochs in FRONTS.items()}
+    fronts = places.fronts(chosen.rows)
+    every = {
+        kind: places.of_epochs(space, epochs)[list(places.METRICS.values())] for kind, epochs in places.FRONTS.items()
+    }
     limits = pd.DataFrame(
         {"front": kind, "axis": name, "centre": every[kind][column].min(), "rim": every[kind][column].max()}
-        for kind in FRONTS
-        for name, column in METRICS.items()
+        for kind in places.FRONTS
+        for name, column in places.METRICS.items()
     )
     return Made(
         figures={"radar": _draw_radar(fronts, {kind: (rows.min(), rows.max()) for kind, rows in every.items()})},
         tables={"radar": _table(fronts), "axes": limits},
         notes=(
             _chosen_sentence(chosen),
-            KNEE_RULE,
-            MIXED,
+            places.KNEE_RULE,
+            places.MIXED,
             "An axis runs from the least to the most among all published rows of 7V (of full trainings on the right): "
             "the paper's ranges are those of the whole table, which is not public. T is NAS-Bench-101's time on a TPU.",
         ),
@@ -121,10 +118,9 @@ def _table(fronts: "dict[str, pd.DataFrame]") -> "pd.DataFrame":
 
     lines = []
     for kind, found in fronts.items():
-        for place, row in notable(found).items():
-            values = {name: float(row[column]) for name, column in METRICS.items()}
+        for place, row in places.notable(found).items():
             epochs = "" if np.isnan(row["epochs"]) else str(int(row["epochs"]))
-            lines.append({"front": kind, "points": len(found), "at": place, "epochs": epochs, **values})
+            lines.append({"front": kind, "points": len(found), "at": place, "epochs": epochs, **places.metrics(row)})
     return pd.DataFrame(lines)
 
 
@@ -138,8 +134,8 @@ def _draw(rows: "pd.DataFrame", fronts: "dict[str, pd.DataFrame]") -> "Figure":
         color, dash = styles[kind]
         axes.step(*points(found).T, where="post", color=color, ls=dash, lw=1.0, label=f"front, {kind}", zorder=2)
         filled = kind == "all epochs"
-        for place, row in notable(found).items():
-            mark = PLACES[place]
+        for place, row in places.notable(found).items():
+            mark = places.PLACES[place]
             axes.plot(
                 -row["val_accuracy"],
                 row["energy_kwh"],
@@ -164,14 +160,14 @@ def _draw_radar(
     fronts: "dict[str, pd.DataFrame]", limits: "dict[str, tuple[pd.Series[float], pd.Series[float]]]"
 ) -> "Figure":
     figure, row = plates(DOUBLE, 3.1, 1, len(fronts), subplot_kw={"projection": "polar"})
-    corners = np.linspace(0.0, 2.0 * np.pi, len(METRICS), endpoint=False)
-    columns = list(METRICS.values())
+    corners = np.linspace(0.0, 2.0 * np.pi, len(places.METRICS), endpoint=False)
+    columns = list(places.METRICS.values())
     for axes, (kind, found) in zip(row[0], fronts.items(), strict=True):
         low, high = (limit[columns].to_numpy(dtype=np.float64) for limit in limits[kind])
         axes.set_theta_zero_location("N")
         axes.set_theta_direction(-1)
-        for place, values in notable(found).items():
-            mark = PLACES[place]
+        for place, values in places.notable(found).items():
+            mark = places.PLACES[place]
             shares = (values[columns].to_numpy(dtype=np.float64) - low) / (high - low)
             loop = np.append(corners, corners[0]), np.append(shares, shares[0])
             label = f"{mark.symbol}: {mark.words}"
@@ -180,7 +176,7 @@ def _draw_radar(
         axes.set_rlim(0.0, 1.0)
         axes.set_rgrids([0.25, 0.5, 0.75, 1.0], labels=[])
         ranges = [f"{rounded(float(a))} to {rounded(float(b))}" for a, b in zip(low, high, strict=True)]
-        names = [name.replace("P_v", "$P_v$") for name in METRICS]
+        names = [places.drawn(name) for name in places.METRICS]
         axes.set_thetagrids(np.degrees(corners), [f"{name}\n{text}" for name, text in zip(names, ranges, strict=True)])
         for label, side in zip(axes.get_xticklabels(), ("center", "left", "center", "right"), strict=True):
             label.set_horizontalalignment(side)

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.audit import Audit
 from fairwatt.audit.contrast import Contrast
 from fairwatt.audit.log_file import read_logs
 from fairwatt.audit.matched import rules
+from fairwatt.audit.settings import Settings
 from fairwatt.report.plate import DOUBLE, journal, plates
 from fairwatt.reproductions.catalogue import PUBLISHED_RUNS
 from fairwatt.reproductions.item import Deviation, Made, Shelf

@@ -9,7 +9,7 @@ from synthetic import World, world
 from test_outcome import CLEAR_WIN
 from test_strata import part
 
-from fairwatt.analysis.across import Across, primary_book
+from fairwatt.analysis.across import Across, primary_book, seed_ranks, seed_tests
 from fairwatt.analysis.across_verdict import (
     AcrossVerdict,
     SpacePair,
@@ -19,7 +19,7 @@ from fairwatt.analysis.across_verdict import (
 )
 from fairwatt.analysis.blocks import NestedBlocksError, TooFewBlocksError
 from fairwatt.analysis.endpoints import RANKINGS
-from fairwatt.analysis.outcome import UNKNOWN, Outcome, Verdict
+from fairwatt.analysis.outcome import UNKNOWN, Equivalent, Outcome, Verdict
 from fairwatt.analysis.random_search_curve import RandomSearchCurve
 from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.statistics import Interval, a12
@@ -58,7 +58,11 @@ def test_an_advantage_in_both_spaces_is_one_over_all(across: Across) -> None:
     assert more.p_holm == pytest.approx(2 * more.p)
     assert (clone.outcome, clone.winner) == (Outcome.INCONCLUSIVE, "")
     assert more.strata == (("world-2000",), ("world-1900",))
-    assert across.table()["outcome"].tolist() == ["INCONCLUSIVE", "WIN"]
+    table = across.table()
+    assert table["outcome"].tolist() == ["INCONCLUSIVE", "WIN"]
+    alone = {c.space: next(v for v in c.verdicts if v.arm == "more").outcome for c in across.comparisons.values()}
+    assert table["by_space"][1] == "; ".join(f"{space}: {outcome}" for space, outcome in alone.items())
+    assert more.p == 1 / 10_000  # however few resamples the interval has
 
 
 def test_the_pooled_ratio_is_the_geometric_mean_of_those_of_the_spaces(across: Across) -> None:
@@ -144,8 +148,6 @@ def test_a_budget_must_be_primary(across: Across) -> None:
         across.iqm(SINGLE, "31 full")
     comparison = next(iter(across.comparisons.values()))
     assert primary_book(comparison, comparison.verdicts[0].budget) is comparison.books[0]
-    with pytest.raises(UnknownNameError, match="unknown space"):
-        across.ranks_within("world-1", SINGLE, "30 full")
 
 
 @pytest.mark.slow
@@ -168,8 +170,12 @@ def test_ranks_over_spaces_need_ten_of_them(across: Across) -> None:
     ranks = ten.critical_difference(SINGLE, "30 full")
     assert ranks.blocks == 10
     assert ranks.mean_ranks["more"] == min(ranks.mean_ranks.values())
-    within = ten.ranks_within("world-1000", SINGLE, "30 full")
+    one = ten.comparisons["world-1000"]
+    within = seed_ranks(one, SINGLE, "30 full")
     assert within.blocks == 4
+    tests = seed_tests(one)
+    assert tests.set_index("arm")["mean_rank"].to_dict() == dict(within.mean_ranks)
+    assert set(tests["kind"]) == {"single"}  # the other has two arms, which their verdict compares
 
 
 @pytest.mark.slow
@@ -196,7 +202,6 @@ PAIR = AcrossVerdict(
     p=0.001,
     p_holm=np.nan,
     reversals=(),
-    censored=False,
     reasons=(),
 )
 NOTHING = {"s": Outcome.INCONCLUSIVE, "t": Outcome.INCONCLUSIVE}
@@ -207,9 +212,12 @@ SAME = {"ratio": Interval(1.0, 0.95, 1.05), "p": 0.5, "outcomes": NOTHING}
     ("changes", "outcome", "winner"),
     [
         ({}, Outcome.WIN, "a"),
-        ({"ratio": Interval(0.5, 0.4, 0.8), "effect": 0.5}, Outcome.WIN, "rs"),
+        ({"ratio": Interval(0.5, 0.4, 0.8), "effect": 0.5, "win_rate": 0.3}, Outcome.WIN, "rs"),
+        ({"ratio": Interval(0.5, 0.4, 0.8), "effect": 0.5, "win_rate": 0.4}, Outcome.WIN_SMALL, "rs"),
         ({"ratio": Interval(2.0, 1.05, 3.0)}, Outcome.WIN_SMALL, "a"),
-        ({"ratio": Interval(0.5, 0.4, 0.95), "effect": 0.5}, Outcome.WIN_SMALL, "rs"),
+        ({"win_rate": 0.63}, Outcome.WIN_SMALL, "a"),
+        ({"win_rate": 0.49}, Outcome.INCONCLUSIVE, ""),
+        ({"ratio": Interval(0.5, 0.4, 0.95), "effect": 0.5, "win_rate": 0.3}, Outcome.WIN_SMALL, "rs"),
         ({"ratio": Interval(2.0, 0.99, 3.0)}, Outcome.INCONCLUSIVE, ""),
         ({"p": 0.05}, Outcome.INCONCLUSIVE, ""),
         ({"effect": 0.5}, Outcome.INCONCLUSIVE, ""),
@@ -219,7 +227,7 @@ SAME = {"ratio": Interval(1.0, 0.95, 1.05), "p": 0.5, "outcomes": NOTHING}
         ({"ratio": UNKNOWN}, Outcome.INCONCLUSIVE, ""),
         (SAME | {"flips": {"t": ("currency=time",)}}, Outcome.POLICY_DEPENDENT, ""),
         (SAME, Outcome.EQUIVALENT, ""),
-        (SAME | {"censored": True}, Outcome.INCONCLUSIVE, ""),
+        (SAME | {"ends": {"s": "flat"}}, Outcome.INCONCLUSIVE, ""),
         (SAME | {"outcomes": PAIR.outcomes}, Outcome.INCONCLUSIVE, ""),
         ({"outcome": Outcome.VOID}, Outcome.VOID, ""),
     ],
@@ -251,6 +259,13 @@ def test_what_no_space_could_claim_is_not_claimed_over_all() -> None:
     found = _pairs(*open_)
     assert (found.outcome, found.winner) == (Outcome.POLICY_DEPENDENT, "")
     assert found.reasons == ("other books flip it in s (currency=time), t (currency=time)",)
+
+
+def test_a_space_where_the_curve_ends_makes_the_ratio_a_bound() -> None:
+    last = Equivalent(Interval(9, 8, 9), True, ends="flat", reach=(0.1, 9))
+    found = _pairs(replace(CLEAR_WIN, space="s"), replace(CLEAR_WIN, space="t", arm_equivalent=last))
+    assert (found.ends, found.censored) == ({"t": "flat"}, True)
+    assert not _pairs(*(replace(CLEAR_WIN, space=space) for space in "st")).censored
 
 
 def test_spaces_that_share_their_networks_are_one_and_void() -> None:

@@ -11,6 +11,7 @@ from test_strata import part
 from fairwatt.analysis.blocks import (
     NestedBlocksError,
     TooFewBlocksError,
+    block_tests,
     critical_difference,
     friedman,
     holm_wilcoxon,
@@ -82,6 +83,17 @@ def test_all_ties_are_no_difference() -> None:
     ranks = friedman({arm: np.zeros(20) for arm in "abc"})
     assert (ranks.chi2, ranks.p, ranks.f_p) == (0, 1, 1)
     assert ranks.groups == (("a", "b", "c"),)
+
+
+@pytest.mark.slow
+def test_all_that_follows_friedman_is_in_one_table() -> None:
+    scores = {"rs": np.arange(10.0), "b": np.arange(10.0) - 5, "a": np.arange(10.0) - 9}
+    table = block_tests(scores, "rs").set_index("arm")
+    assert list(table.index) == ["a", "b", "rs"]
+    assert table["mean_rank"].tolist() == [1, 2, 3]
+    assert table.loc[["b", "a"], "p_wilcoxon_holm"].tolist() == list(holm_wilcoxon(scores, "rs").values())
+    assert table.loc["a", "p_nemenyi"] == nemenyi(scores).loc["a", "rs"]
+    assert table.loc["rs", ["p_nemenyi", "p_wilcoxon_holm"]].isna().all()
 
 
 def test_against_a_reference_by_holm() -> None:

@@ -78,7 +78,7 @@ def test_a_row_for_each_arm_and_budget() -> None:
     assert (table["q"] >= table["p"]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_random_search_differs_from_itself_in_one_case_of_twenty() -> None:
     """[6]: 300 studies of 30 seeds that share three of twenty points; 99.9 % bound on .05."""
     rng, studies = np.random.default_rng(6), 300

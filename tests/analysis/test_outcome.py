@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fairwatt.analysis.outcome import UNKNOWN, Equivalent, Outcome, Verdict, decided
+from fairwatt.analysis.outcome import UNKNOWN, Equivalent, Outcome, Verdict, decided, unchanged_cells
+from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.statistics import Interval
 
 CLEAR_WIN = Verdict(
@@ -69,6 +70,31 @@ def test_the_rule_is_the_same_for_the_reference() -> None:
     assert decided(reversed_).winner == "rs"
     assert decided(replace(reversed_, win_rate=0.37)).outcome is Outcome.WIN_SMALL
     assert decided(replace(reversed_, ratio=Interval(0.5, 0.3, 0.9))).outcome is Outcome.WIN_SMALL
+
+
+@pytest.mark.parametrize(
+    ("interval", "censored", "ends", "limit"),
+    [
+        (Interval(3, 2, 4), False, "flat", ""),
+        (Interval(3, 2, 9), True, "flat", "flat"),
+        (Interval(9, 9, 9), True, "exhaustive", "exhaustive"),
+        (Interval(0.2, 0.1, 4), True, "flat", "first"),
+        (Interval(3, 0.1, 9), True, "simulated", "simulated"),
+        (Interval(3, 2, 9), True, "", "censored"),
+    ],
+)
+def test_which_end_of_the_curve_is_touched(interval: Interval, censored: bool, ends: str, limit: str) -> None:
+    assert Equivalent(interval, censored, ends=ends, reach=(0.1, 9.0)).limit == limit
+
+
+def test_cells_that_are_the_same_on_every_seed_cannot_flip() -> None:
+    cell = SensitivityCell("same", True, True, 0.8, -0.2, 1.0, False, "")
+    others = (
+        replace(cell, name="other", interaction_p=0.99),
+        replace(cell, name="fewer seeds", win_rate=0.7),
+        replace(cell, name="not recorded", recorded=False),
+    )
+    assert unchanged_cells(replace(CLEAR_WIN, cells=(cell, *others))) == ("same",)
 
 
 @pytest.mark.parametrize(

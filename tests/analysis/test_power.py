@@ -11,7 +11,6 @@ from fairwatt.analysis.power import (
     energy_multiple,
     noether,
     random_search_power,
-    sign_test_power,
 )
 from fairwatt.analysis.statistics import PairedResampling, detectable_win_rate, wilcoxon_p
 
@@ -34,20 +33,6 @@ def test_searches_for_an_effect() -> None:
     assert noether(0.36) == noether(0.64)
     with pytest.raises(ValueError, match="other than 1/2"):
         noether(0.5)
-
-
-@pytest.mark.parametrize(("rate", "pairs"), [(0.6, 194), (0.7, 47), (0.8, 20), (0.9, 10)])
-def test_the_exact_sign_test_has_about_the_power_that_was_asked_for(rate: float, pairs: int) -> None:
-    assert sign_test_power(pairs, rate) == pytest.approx(0.8, abs=0.07)
-    assert sign_test_power(pairs, 1 - rate) == pytest.approx(sign_test_power(pairs, rate))
-
-
-def test_the_sign_test_of_ten_pairs_by_hand() -> None:
-    """It rejects at 0, 1, 9 or 10 wins: 22 of 1024."""
-    assert sign_test_power(10, 0.5) == pytest.approx(22 / 1024)
-    assert sign_test_power(10, 0.5, level=22 / 1024) == pytest.approx(22 / 1024)
-    assert sign_test_power(10, 0.5, level=21.9 / 1024) == pytest.approx(2 / 1024)
-    assert sign_test_power(5, 1.0) == 0
 
 
 def test_an_effect_as_a_multiple_of_energy() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from fairwatt.report.arm_styles import COLOURS, DASHES, MOST_HIGHLIGHTED, ArmStyles
 from fairwatt.report.chart import HEIGHT, WIDTH, spread, standalone, step_band, steps
+from fairwatt.report.energy_plane import Plane, staircase
 from fairwatt.report.figures import Curve
 from fairwatt.report.front_charts import front_chart
 from fairwatt.report.raster import FEW, cloud_png
@@ -145,15 +146,22 @@ def test_nothing_of_a_name_is_markup() -> None:
 def test_a_staircase_rises_before_its_first_point_and_goes_on_after_its_last() -> None:
     front = np.array([[1.0, 0.5], [2.0, 0.25]])
     styles = ArmStyles(("rs",), "rs")
-    panel = front_chart(front, front, {"rs": front[::-1]}, styles, {"rs": "rs"}, x_label="kWh", y_label="error")
+    panel = front_chart(Plane(front, front, {"rs": front[::-1]}), styles, {"rs": "rs"}, x_label="kWh", y_label="error")
     root = ET.fromstring(panel.svg("fronts"))
     ((group,),) = [[g for g in root.iter(f"{SVG}g") if g.get("class") == "arm ref"]]
     path = next(iter(group.iter(f"{SVG}path"))).get("d")
     x, y = panel.x, panel.y
     first, second = x(1.0), x(2.0)
-    expected = f"M{first:.1f} {y.end:g}L{first:.1f} {y(0.5):.1f}H{second:.1f}V{y(0.25):.1f}H{x.end:.1f}"
-    assert path == expected.replace(".0H", "H").replace(".0V", "V").replace(".0L", "L")
+    expected = f"M{first:.1f} {y.end:g}H{first:.1f}V{y(0.5):.1f}H{second:.1f}V{y(0.25):.1f}H{x.end:.1f}"
+    assert path == expected.replace(".0H", "H").replace(".0V", "V")
     assert [title.text for title in group.iter(f"{SVG}title")][1:] == ["rs: 1 kWh, error 0.5", "rs: 2 kWh, error 0.25"]
+
+
+def test_a_staircase_begins_where_it_comes_into_sight() -> None:
+    corners = np.array([[2.0, 0.5], [1.0, 0.9], [3.0, 0.25]])
+    assert staircase(corners, 4.0, 0.6).tolist() == [[2.0, 0.6], [2.0, 0.5], [3.0, 0.25], [4.0, 0.25]]
+    assert staircase(corners, 2.5, 0.95)[[0, -1]].tolist() == [[1.0, 0.95], [3.0, 0.25]]
+    assert staircase(corners, 4.0, 0.25).shape == (0, 2)
 
 
 def test_a_file_of_its_own_needs_no_page() -> None:

@@ -1,8 +1,10 @@
 """Tables and figures of a small study as files: right numbers, widths, fonts and bytes, and what is refused."""
 
+import copy
 import csv
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 
 from fairwatt import cli
 from fairwatt.analysis.load import Results
+from fairwatt.analysis.outcome import NOT_EQUIVALENT, Equivalent, Outcome
+from fairwatt.analysis.sensitivity import SensitivityCell
+from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.cli_export import figure, table
 from fairwatt.errors import UnknownNameError, UserError
@@ -21,6 +26,8 @@ from fairwatt.report.exhibits import EXHIBITS
 from fairwatt.report.gallery import Gallery, Wish, find
 from fairwatt.report.plate import inches, rendered
 from fairwatt.report.printed_frame import aligned, estimates_of
+from fairwatt.report.section import Material
+from fairwatt.report.typeset import latex, markdown
 
 
 @pytest.fixture
@@ -59,10 +66,43 @@ def test_a_table_has_every_number_and_its_caption(run, folder: Path, comparisons
     assert "semoa v. rs" not in out
 
 
+def test_multiples_that_are_too_small_are_marked_with_a_note_below(
+    results: Results, comparisons: list[Comparison]
+) -> None:
+    single = [verdict for verdict in comparisons[0].verdicts if verdict.kind == "single"]
+    first = replace(single[0], arm_equivalent=Equivalent(Interval(3.0, 2.0, 4.0), censored=False))
+    others = [replace(verdict, arm_equivalent=NOT_EQUIVALENT) for verdict in single[1:]]
+    for replicates, marked in ((3, True), (1, False)):
+        comparison = copy.copy(comparisons[0])
+        comparison.reference = replace(comparison.reference, replicates=replicates, val_repeats=None)
+        for verdicts, said in (((first, *others), marked), (tuple(others), False)):
+            comparison.verdicts = verdicts
+            ((sheet, frame),) = tables.find("verdicts").make(Material(results, [comparison]), "single")
+            cells = ["3.00x [2.00, 4.00]" + ", too small" * said] if first in verdicts else []
+            assert [row[7] for row in sheet.rows] == [*cells, *["-"] * len(others)]
+            assert frame["too_small"].tolist() == [said] * len(cells) + [False] * len(others)
+            for text in (markdown(sheet), latex(sheet)):
+                assert text.count(", too small") == said
+                assert text.count("Too small: random search needs more than is said here, since the results") == said
+
+
+def test_only_claims_have_flips_in_print(results: Results, comparisons: list[Comparison]) -> None:
+    comparison, first = copy.copy(comparisons[0]), comparisons[0].verdicts[0]
+    cell = SensitivityCell("currency=time", True, True, 0.8, -0.1, 0.01, True, "")
+    claims = (Outcome.INCONCLUSIVE, Outcome.POLICY_DEPENDENT, Outcome.WIN)
+    flips = [("currency=time",), ("currency=time",), ()]
+    comparison.verdicts = tuple(
+        replace(first, outcome=outcome, cells=(cell,), flips=names)
+        for outcome, names in zip(claims, flips, strict=True)
+    )
+    ((sheet, _),) = tables.find("verdicts").make(Material(results, [comparison]), first.kind)
+    assert [row[8] for row in sheet.rows] == ["-", "1 of 1", "0 of 1"]
+
+
 @pytest.mark.slow
 def test_every_table_can_be_made_or_says_why_not(results: Results) -> None:
     for each in tables.TABLES:
-        if each.name in ("pooled", "across", "heat-map", "crossings"):
+        if each.name in ("pooled", "across", "heat-map", "crossings", "friedman"):  # two arms in each ranking
             with pytest.raises(UserError):
                 tables.tables(results, each.name)
             continue

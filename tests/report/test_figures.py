@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fairwatt.report.arm_styles import ArmStyles
+from fairwatt.report.energy_plane import Plane
 from fairwatt.report.plane_figures import fronts
 from fairwatt.report.plate import rendered
 
@@ -21,7 +22,8 @@ def test_labels_and_legend_stay_within_the_figure_and_off_the_data() -> None:
     found = {arm: points * (1 + place / 50) for place, arm in enumerate(ARMS)}
     legends = dict(zip(ARMS, ARMS, strict=True))
     styles = ArmStyles(ARMS, "rs")
-    figure = fronts(points, points, found, styles, legends, x_label=LABEL, y_label="test error", width=3.5)
+    plane = Plane(points, points, found)
+    figure = fronts(plane, styles, legends, x_label=LABEL, y_label="test error", width=3.5)
     assert rendered(figure, ("png",))["png"].startswith(b"\x89PNG")
     figure.draw_without_rendering()  # at its own resolution again
     (axes,), (legend,) = figure.axes, figure.legends

@@ -15,11 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from fairwatt.analysis.across_verdict import AcrossVerdict
+from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results, load
+from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.verdict import Comparison, Outcome
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.report import across_sections, page, provenance_sections, spend_sections, verdict_sections
+from fairwatt.report import across_sections, curve_sections, page, provenance_sections, spend_sections, verdict_sections
 from fairwatt.report.page import render, verdicts_csv, write_report
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.sealed import DamagedFileError
@@ -168,9 +171,67 @@ def test_files_are_written_beside_the_page(results: Results, comparisons: list[C
     write_report(results, comparisons, tmp_path / "r.html", tmp_path / "figures")
     names = sorted(path.name for path in (tmp_path / "figures").iterdir())
     wanted = ("regret", "hypervolume-regret", "ranks-single", "fronts-5-full", "fronts-10-full", "targets-multi")
+    wanted += tuple(f"differences-{arm}" for arm in comparisons[0].endpoints.arms(RANKINGS[1]) if arm != "rs")
     assert {f"toy-cells-{figure}.svg" for figure in wanted} <= set(names)
     assert "var(" not in (tmp_path / "figures" / "toy-cells-regret.svg").read_text()
     assert (tmp_path / "r.csv").is_file()
+
+
+def test_no_figure_of_a_page_replaces_another(results: Results, comparisons: list[Comparison]) -> None:
+    drawing = curve_sections.anytime(Material(results, comparisons)).parts[0].drawings[0]
+    names = ("a/b", "a?b", "A b", "x" * 500, "x" * 501)
+    drawings = tuple(dataclasses.replace(drawing, name=name) for name in names)
+    files = page.figure_files([Section("s", "s", (Part("space", drawings=drawings),))])
+    assert len({file.lower() for file in files}) == len(names)
+    assert max(map(len, files)) < 130
+
+
+def test_rules_are_those_of_the_spaces(results: Results, comparisons: list[Comparison]) -> None:
+    def told(*of: Comparison) -> str:
+        (part,) = provenance_sections.rules(Material(results, of)).parts
+        return " ".join(part.notes)
+
+    tested = comparisons[0]
+    untested = _with(tested, dataclasses.replace(tested.reference, has_test=False))
+    untested.space = "blind"
+    assert "in whole nanojoules" in told(tested)
+    assert "the true test error (the mean" in told(tested)
+    assert "the true validation error, since there is no test metric, (the mean" in told(untested)
+    both = told(tested, untested)
+    assert "test error (validation error on blind, where there is no test metric) (the mean" in both
+    assert ("Over several spaces" in told(tested), "Over several spaces" in both) == (False, True)
+    for outcome in Outcome:
+        assert f"{outcome}: " in both
+    timed = copy.copy(tested)
+    timed.books = tuple(
+        dataclasses.replace(book, policy=dataclasses.replace(book.policy, currency="time")) for book in tested.books
+    )
+    assert "in whole nanoseconds" in told(timed)
+
+
+def test_over_spaces_each_is_said_and_what_bounds_the_ratio() -> None:
+    verdict = AcrossVerdict(
+        kind="multi",
+        budget="30 full",
+        arm="a",
+        reference="rs",
+        outcome=Outcome.WIN,
+        winner="a",
+        outcomes={"s": Outcome.WIN, "t": Outcome.INCONCLUSIVE},
+        spaces=("s", "t"),
+        strata=(("s",), ("t",)),
+        win_rate=0.7,
+        ratio=Interval(2.0, 1.5, 3.0),
+        effect=-0.5,
+        p=0.001,
+        p_holm=0.002,
+        reversals=(),
+        reasons=(),
+        ends={"t": "simulated"},
+    )
+    text = across_sections._sentence(verdict).text
+    assert "by itself s is WIN, t is INCONCLUSIVE." in text
+    assert "3.00] (a bound; random search on t: simulated no further), win rate" in text
 
 
 def test_a_section_is_a_function(
@@ -189,6 +250,7 @@ def test_the_csv_has_a_row_for_each_verdict_and_no_formulas(comparisons: list[Co
     rows = list(csv.DictReader(io.StringIO(verdicts_csv(comparisons))))
     assert len(rows) == len(comparisons[0].verdicts) == 4
     assert {row["outcome"] for row in rows} == {"VOID"}
+    assert {row["too_small"] for row in rows} == {"False"}
     assert not [value for row in rows for value in row.values() if value[:1] in "=@" and value]
 
 

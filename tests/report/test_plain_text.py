@@ -1,7 +1,10 @@
 """Names of others, whatever they contain."""
 
+import re
+
 import pytest
 
+from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.plain_text import MOST, name, plain
 
 
@@ -25,3 +28,12 @@ def test_long_names_lose_their_middle() -> None:
     assert len(shortened) == MOST
     assert (shortened[0], shortened[-1], shortened.count("…")) == ("a", "z", 1)
     assert name("two\nlines", 20) == "two lines"
+
+
+def test_names_of_files_are_safe_and_no_two_are_alike() -> None:
+    arms = ("semoa", "a/b", "a b", "A?b", "a_b_2", "../x", ".hidden", "進化", "", "z" * 500, "z" * 600)
+    names = ArmStyles(arms, "semoa").file_names
+    assert names["semoa"] == "semoa"
+    assert len({file.lower() for file in names.values()}) == len(arms)
+    for file in names.values():
+        assert re.fullmatch(r"[\w@+-][\w.@+-]{0,50}", file, re.ASCII)

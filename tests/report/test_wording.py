@@ -63,7 +63,10 @@ CELL = SensitivityCell("currency=time", True, True, 0.8, -0.1, 0.5, False, "")
             {"outcome": Outcome.EQUIVALENT, "winner": ""},
             "EQUIVALENT: re v. rs at 30 full, by regret: the same within 10 %",
         ),
-        ({"outcome": Outcome.INCONCLUSIVE, "winner": ""}, "nothing can be said; 30 seeds detect a win rate of 0.75"),
+        (
+            {"outcome": Outcome.INCONCLUSIVE, "winner": ""},
+            "nothing can be said; a sign test of 30 seeds detects a win rate of 0.75",
+        ),
         (
             {"outcome": Outcome.INCONCLUSIVE, "winner": "", "reasons": ("why",)},
             "nothing is claimed, because why; random",
@@ -82,6 +85,31 @@ CELL = SensitivityCell("currency=time", True, True, 0.8, -0.1, 0.5, False, "")
 )
 def test_each_outcome_has_its_sentence(changes: dict[str, object], words: str) -> None:
     assert words in sentence(verdict(**changes))
+
+
+@pytest.mark.parametrize(
+    ("ends", "found", "text", "says"),
+    [
+        ("flat", Interval(9, 4, 9), "never [4.00, never]", "; no budget of random search is enough [4.00, never] for"),
+        ("flat", Interval(5, 4, 9), "5.00x [4.00, never]", "needs 5.00x [4.00, never] the budget"),
+        ("flat", Interval(5, 4, 9), "5.00x [4.00, never]", "never: more trainings do not help any further)"),
+        ("exhaustive", Interval(9, 4, 9), "9.00x = all [4.00, all]", "all: everything is trained)"),
+        ("simulated", Interval(9, 4, 9), "> 9.00x [4.00, > 9.00]", ">: simulated no further)"),
+        ("flat", Interval(0.1, 0.1, 4), "< 0.10x [< 0.10, 4.00]", "<: one training does as well or better)"),
+    ],
+)
+def test_where_the_curve_ends_the_reason_is_said(ends: str, found: Interval, text: str, says: str) -> None:
+    ended = Equivalent(found, True, ends=ends, reach=(0.1, 9.0))
+    (row,) = verdict_table([verdict(arm_equivalent=ended)], "single").rows
+    assert (row[6], row[8]) == (text, "3.00 [2.00, 4.00], a bound")
+    assert says in sentence(verdict(arm_equivalent=ended))
+
+
+def test_cells_that_change_nothing_are_not_counted_as_evidence() -> None:
+    same = dataclasses.replace(CELL, interaction_p=1.0)
+    assert "none of 3 other ways of keeping the books flips it (2 of them change nothing here)." in sentence(
+        verdict(cells=(CELL, same, same))
+    )
 
 
 def test_tables_name_the_winner_and_colour_by_outcome() -> None:

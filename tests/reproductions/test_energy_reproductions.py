@@ -78,7 +78,7 @@ def test_the_scatter_says_what_is_missing_and_which_way_it_leans(shared: Path) -
     assert four["energy_kwh"].is_monotonic_increasing
 
 
-@pytest.mark.slow
+@pytest.mark.slow(5)
 def test_the_published_surrogate_scores_as_printed_and_ours_learn(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,7 +76,7 @@ def test_the_sums_of_table_3(made) -> None:  # type: ignore[no-untyped-def]
     assert abs(low - 259_841) < half
 
 
-@pytest.mark.slow
+@pytest.mark.slow(5)
 def test_semoa_at_matched_energy(made) -> None:  # type: ignore[no-untyped-def]
     """fairness.md 0.13: A12 as published and cut at RS's mean, max and min spend; and that the policy decides on 7V."""
     cells = made("ec-nas/matched-energy").tables["cells"].query("method == 'SEMOA'")
