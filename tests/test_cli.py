@@ -116,6 +116,7 @@ def test_every_faulty_file_gets_its_line_and_nothing_is_written(run, shared: Pat
     assert not list((tmp_path / "cache").rglob("*")) or not list((tmp_path / "cache").rglob("*.arrow"))
 
 
+@pytest.mark.slow  # all optimizers are imported, with the libraries of some
 def test_lists_name_everything_that_is_registered(run, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     from fairwatt.registry import BENCHMARKS, OPTIMIZERS
 

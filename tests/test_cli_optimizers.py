@@ -297,8 +297,9 @@ def _blocks(kind: str) -> list[tuple[str, str]]:
     return [(rest, text) for language, rest, text in blocks if language == kind]
 
 
-@pytest.mark.slow
-def test_the_page_as_typed(fairwatt: Command) -> None:
+@pytest.mark.slow(15)
+def test_the_page_as_typed(fairwatt: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # more processes would take longer to start than these searches
     for heading, program in _blocks("python"):
         name = re.findall(r'title="(\w+\.py)"', heading)[0]
         Path(name).write_text(program, encoding="utf-8")

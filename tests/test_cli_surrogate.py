@@ -38,7 +38,7 @@ def test_mistakes_are_answered() -> None:
         answer("learning-curve", "any.parquet", "-o", "curve.png")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_fit_shows_the_card_and_learning_curve_writes_figure_and_numbers(tmp_path: Path) -> None:
     index, cells = cell_index(5), range(100, 200)
     pd.DataFrame(

@@ -102,7 +102,7 @@ def test_a_hostile_file_ends_in_one_line_and_leaves_nothing(run, tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"sweep.json"}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_a_surrogate_of_one_evaluated_split_tells_no_test_error(run) -> None:  # type: ignore[no-untyped-def]
     write_json(Path("sweep.json"), [pycls_record(config, energy=True) for config in sampled(220, seed=1)])
     import_sweep("sweep.json", SweepOptions(energy_unit="wh"), "my-sweep.v1")

@@ -27,7 +27,7 @@ def test_a_notebook_was_executed_from_top_to_bottom(path: Path) -> None:
     assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(13)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_on_the_embedded_tables(path: Path, tmp_path: Path) -> None:
     program = "\n".join("".join(cell["source"]) for cell in cells(path))

@@ -25,6 +25,7 @@ from fairwatt.search_spaces import curve_surrogate
 from fairwatt.search_spaces.curve_surrogate import CurveSurrogate, CurveSurrogateNotFoundError
 from fairwatt.search_spaces.regnet_encoding import HYPERS
 from fairwatt.search_spaces.table import TableError
+from fairwatt.surrogates import baselines
 from fairwatt.surrogates.baselines import BASELINES
 from fairwatt.surrogates.curve_examples import CurveExamples
 from fairwatt.surrogates.curve_model import CurveModel
@@ -110,11 +111,12 @@ def test_the_file_tells_what_the_surrogate_told(
         surrogate.predict(keys, [1.5])
 
 
-@pytest.mark.slow
+@pytest.mark.slow(14)
 def test_the_audit_sees_what_is_wrong(
     surrogate: CurveSurrogate, data: MeasuredCurves, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(curve_audit, "BASELINES", {"parametric": BASELINES["parametric"]})
+    monkeypatch.setattr(baselines, "_MOST_EPOCHS", 60)  # nothing here hangs on how good it is
     monkeypatch.setattr(curve_checks, "ASKED", 2000)
     monkeypatch.setattr(curve_noise_audit, "_DRAWS", 2)
     monkeypatch.setattr(curve_ranks, "DRAWS", 20)

@@ -148,7 +148,7 @@ def test_mistakes_are_answered(measured: Path, tmp_path: Path, monkeypatch: pyte
         EnergySurrogate.load(tmp_path / "no.npz")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(6)
 def test_a_learning_curve_has_both_kinds_at_all_sizes(measured: Path) -> None:
     points = learning_curve(read_energy_data(measured), repeats=1, sizes=(40, 100_000))
     assert [(point.kind, point.cells) for point in points] == [("trees", 40), ("trees", 210), ("mlp", 40), ("mlp", 210)]
@@ -158,7 +158,7 @@ def test_a_learning_curve_has_both_kinds_at_all_sizes(measured: Path) -> None:
     assert len(lines) == 5
 
 
-@pytest.mark.slow
+@pytest.mark.slow(9)
 @pytest.mark.parametrize(("kind", "part"), [("trees", {"members": 1}), ("mlp", {"members": 2, "epochs": 60})])
 def test_both_kinds_beat_the_published_surrogate_on_its_own_test_cells(
     kind: str, part: dict[str, int], shared: Path

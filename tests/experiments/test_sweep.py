@@ -50,7 +50,7 @@ def test_bundles_hold_every_training_once(space: str, cells: int) -> None:
     assert [bundle.epochs for bundle in cut] == sorted((bundle.epochs for bundle in cut), reverse=True)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_a_killed_sweep_goes_on_and_gives_the_same_parts(tiny: Path, tmp_path: Path) -> None:
     home = tmp_path / "sweeps" / "tiny"
     killed = subprocess.run([sys.executable, "-c", KILL_AFTER_ONE, tiny, home.parent], check=False)
@@ -58,7 +58,7 @@ def test_a_killed_sweep_goes_on_and_gives_the_same_parts(tiny: Path, tmp_path: P
     before = sweep_status(tiny, folder=home.parent)
     assert 1 <= before.bundles_done < before.bundles
     seen: list[tuple[int, int]] = []
-    after = run_sweep(tiny, 1, lambda done, total: seen.append((done, total)), folder=home.parent)
+    after = run_sweep(tiny, 1, lambda done, total: seen.append((done, total)), folder=home.parent, executor="serial")
     assert (after.bundles_done, after.trainings_done) == (after.bundles, 7 * 2 * 2)
     assert seen[-1] == (after.bundles, after.bundles)
     assert seen[0][0] >= before.bundles_done  # a part of the orphaned worker may have come meanwhile

@@ -13,7 +13,7 @@ from fairwatt.search_spaces.table_import import import_file
 RANKED = {"re": "single", "ls": "single", "semoa": "multi", "nsga2": "multi"}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_at_100_full_trainings_on_ec_nas_5v(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that take milliseconds a search; docs/optimizers.md has the others, too."""
     monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))

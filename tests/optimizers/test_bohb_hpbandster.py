@@ -258,7 +258,7 @@ def test_its_densities_are_ours(toy: Benchmark) -> None:
         assert ours.log_density(units) == pytest.approx(np.log(model.pdf(vectors)))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(14)
 def test_our_proposals_are_no_worse_and_both_are_better_than_random(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Two seeds of benchmarks/bohb_equivalence.py with half of the candidates: .115, .133 and .150."""
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "benchmarks")

@@ -212,7 +212,7 @@ def genuine(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield make_benchmark
 
 
-@pytest.mark.slow
+@pytest.mark.slow(7)
 def test_it_is_like_the_published_runs(genuine: Callable[[str], Benchmark], shared: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Five figures of a run, over 20 of ours and the ten published: none tells them apart.
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from fairwatt.problem import Benchmark
 from fairwatt.records import Status, Trial
 from fairwatt.search_spaces.cell import CellSpace
 
-pytest.importorskip("smac")
+if find_spec("smac") is None:  # not imported here: every worker would take two seconds before its first test
+    pytest.skip("smac is not installed", allow_module_level=True)
 
 CHEAP = {"challengers": 50, "retrain_after": 40}
 """SMAC costs seconds; with few forests and few challengers its plumbing is the same."""
@@ -190,6 +192,7 @@ def test_the_shared_design_and_own_draws_come_first(toy: Benchmark, drive) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_step_local_search")
 @pytest.mark.parametrize("factory", [smac, smac_multi_fidelity], ids=lambda factory: factory.name)
 def test_nothing_is_asked_twice_to_the_end_of_a_space(factory: Any) -> None:
     small = make_benchmark("digits-cells-4v")
@@ -254,12 +257,13 @@ def test_nothing_is_written_printed_or_logged(  # type: ignore[no-untyped-def]
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 def test_another_hash_seed_asks_the_same() -> None:
     """SMAC keeps configurations in a set, whose order is that of their hashes, and those of strings differ."""
     code = (
         "import fairwatt\n"
-        "made = fairwatt.run('toy-cells', 'smac', budget='30 full', settings={'challengers': 50})\n"
+        "settings = {'challengers': 50, 'retrain_after': 16}\n"
+        "made = fairwatt.run('toy-cells', 'smac', budget='30 full', settings=settings)\n"
         "print([row.key for row in made.rows])"
     )
     processes = [

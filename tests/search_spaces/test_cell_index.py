@@ -302,7 +302,7 @@ def test_hashes_of_small_cells_are_those_of_the_definition() -> None:
             hash_cell(code)  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(12)
 def test_all_hashes(shared: Path, all_cells: CellIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Distinct, right, found again from the file; and the pairs of hash and parameters that others have published."""
     import pandas as pd

@@ -31,7 +31,7 @@ def test_without_a_surrogate_it_says_what_to_type(ecnas: Path) -> None:
         import_file(ecnas / "nb101_20k.parquet")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(6)
 def test_it_is_made_of_the_file_the_surrogate_and_the_measured_ratios(ecnas: Path) -> None:
     small_surrogate(ecnas)
     with pytest.raises(TableNotFoundError, match=r"fairwatt data import energy_4V9E_4epochs\.tfrecord"):

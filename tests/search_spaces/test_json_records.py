@@ -22,6 +22,7 @@ def read(content: bytes) -> list[dict[str, object]]:
     return list(json_records(io.BytesIO(content)))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=4), st.integers(1, 40), st.booleans())
 def test_objects_are_those_of_the_whole_file_wherever_pieces_end(

@@ -47,13 +47,14 @@ def _islands(own: RegnetGrid, freed: list[tuple[int, ...]]) -> tuple[int, int]:
         kept = [dim for dim in range(5) if dim not in free]
         shape = [sizes[dim] for dim in kept]
         group = np.ravel_multi_index(tuple(places[kept]), shape)
-        lowest, highest = np.full(np.prod(shape), len(own.networks)), np.full(np.prod(shape), -1)
-        np.minimum.at(lowest, group, networks)
-        np.maximum.at(highest, group, networks)
-        several = np.flatnonzero(lowest[group] < highest[group])
+        one = np.empty(np.prod(shape), dtype=networks.dtype)
+        one[group] = networks  # of each group's networks the last
+        others = np.zeros(len(one), dtype=np.bool_)
+        others[group[one[group] != networks]] = True
+        several = np.flatnonzero(others[group])
         points.append(several)
         ends.append(nodes + group[several])
-        nodes += len(lowest)
+        nodes += len(one)
     joined = np.concatenate(points), np.concatenate(ends)
     ones = np.ones(len(joined[0]), dtype=np.int8)
     _, labels = connected_components(coo_matrix((ones, joined), shape=(nodes, nodes)), directed=False)
