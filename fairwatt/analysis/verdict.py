@@ -109,6 +109,8 @@ class Comparison:
     def begin(self) -> None:
         """Have the verdicts made in a copy of this process, where there can be one, until they are asked for."""
         if self._begun is None and "verdicts" not in vars(self) and can_copy():
+            import scipy.stats  # noqa: F401 - once here, and not in every copy
+
             self._begun = Apart(self._judged)
 
     @cached_property
