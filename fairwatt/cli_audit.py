@@ -30,7 +30,7 @@ def audit(
     ),
     columns: Annotated[str, typer.Option(help="What stands for what, such as 'method=algo, cost=kwh'.")] = "",
     preset: Annotated[str, typer.Option(help="The tool that wrote the logs, where that is not seen.")] = "",
-    files: Annotated[str, typer.Option(help="Where names stand in paths, such as '{method}/{seed}.csv'.")] = "",
+    files: Annotated[str, typer.Option(help="Where names stand in paths: '{method}/{seed}/{trial}.csv'.")] = "",
     matched_on: Annotated[str, typer.Option(help="cost, evaluations or fidelity (the sum of epochs).")] = "cost",
     invalid_cost: Annotated[float | None, typer.Option(help="Try this price for each impossible proposal.")] = None,
     space: Annotated[
@@ -43,11 +43,12 @@ def audit(
 
     Example: fairwatt audit runs.csv -o audit.html
     """
-    from fairwatt.audit.audit import Audit, Settings
+    from fairwatt.audit.audit import Audit
     from fairwatt.audit.audit_files import destinations
     from fairwatt.audit.log_file import read_logs
     from fairwatt.audit.matched import ENDPOINTS, rules
     from fairwatt.audit.page import write_audit
+    from fairwatt.audit.settings import Settings
 
     destinations(out, logs)
     log = read_logs(logs, preset=preset, columns=columns, files=files)
@@ -74,20 +75,20 @@ def audit(
 
 
 def _show(made: "Audit") -> None:
-    from fairwatt.audit import wording
+    from fairwatt.audit import comparison_tables, log_tables, wording
 
     prose(wording.subtitle(made))
     for note in made.log.notes:
         prose(f"- {note}")
-    tables = [wording.spend_words(made), *(wording.effects_table(made, endpoint) for endpoint in made.endpoints)]
+    tables = [log_tables.spend_words(made)]
+    tables += [comparison_tables.effects_table(made, endpoint) for endpoint in made.endpoints if made.pairs]
     for table in tables:
         console.print()
         prose(table.caption)
         console.print(_listing(table))
     console.print()
-    for endpoint in made.endpoints:
-        for pair in made.pairs:
-            prose(f"- {wording.sentence(made, endpoint, *pair)}")
+    for words, _ in wording.answers(made):
+        prose(f"- {words}")
     console.print("\nwhat cannot be concluded:")
     for sentence in made.conclusions:
         prose(f"- {sentence}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 SEARCH = ["space", "method", "seed"]
 CURRENCIES = ("cost", "evaluations", "fidelity")
-"""What searches can be matched on: the recorded cost, one for each request, or the sum of fidelities (epochs)."""
+"""What searches can be matched on: the recorded cost, one for each request, failed or not, or the sum of fidelities."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def charges(frame: "pd.DataFrame", policy: Policy = RECORDED, currency: str = "c
         case "cost":
             base = frame["cost"].to_numpy(dtype=np.float64).copy()
         case "evaluations":
-            base = valid.astype(np.float64)
+            base = np.ones(len(frame))
         case "fidelity":
             base = np.where(valid, frame["fidelity"].fillna(1.0).to_numpy(dtype=np.float64), 0.0)
         case _:

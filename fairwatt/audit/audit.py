@@ -1,85 +1,47 @@
 """The audit of a log: who spent what, what is left of the comparison at matched cost, and what cannot be concluded."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.analysis.statistics import a12
 from fairwatt.audit.account import RECORDED, Policy, charges, policies
 from fairwatt.audit.conclusions import conclusions
-from fairwatt.audit.contrast import MATCHED, MOST_EXACT, Contrast, a12_bounds, paired, unpaired, with_holm
+from fairwatt.audit.contrast import MOST_EXACT, Contrast, contrast_of, paired, unpaired, with_holm
+from fairwatt.audit.draws_curve import Pool, Source, Table
+from fairwatt.audit.levels import Level, first_held, level
 from fairwatt.audit.log import Log
-from fairwatt.audit.matched import AS_RECORDED, COMMON, ENDPOINTS, RULES, Course, Rule, courses, running
-from fairwatt.audit.multiples import Multiple, Pool, Source, Table, held, multiple
+from fairwatt.audit.matched import AS_RECORDED, COMMON, Course, Rule, courses, running
+from fairwatt.audit.multiples import Multiple, held, multiple
+from fairwatt.audit.settings import Settings, endpoints_of, pairs_of, reference_of
 from fairwatt.audit.tables import incumbent_table, seed_table, spend_table
 from fairwatt.audit.threats_of_log import threat_findings
-from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.errors import UserError
 from fairwatt.fairness.threats import ThreatFinding
-from fairwatt.problem import Reference
 from fairwatt.streams import stream
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-REFERENCES = ("rs", "random", "randomsearch", "randomsampler", "uniformrandom")
-"""Names of random search, in small letters without anything else; the reference where none is named."""
-LEVELS = 60
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is asked of an audit.
-
-    reference: the method that others are held against, "" for random search. rules: where searches are cut. endpoints:
-    a subset of ENDPOINTS; by default (): hypervolume where energy is stated to have been an objective, regret where
-    the log has no energy, both where energy is the cost and nobody stated more. currency: what is matched.
-    invalid_cost: a declared price of impossible proposals, one policy more. all_pairs: every pair of methods. paired:
-    compare seed by seed. tables: what is known of a space of the log, for the closed form of random search and for the
-    price of the whole space; costs are then kWh.
-    """
-
-    reference: str = ""
-    rules: tuple[Rule, ...] = RULES
-    endpoints: tuple[str, ...] = ()
-    currency: str = "cost"
-    invalid_cost: float | None = None
-    all_pairs: bool = False
-    paired: bool = False
-    tables: Mapping[str, Reference] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Level:
-    """A12 of an arm over the cut level, both sides cut at the limit. All [G].
-
-    low, high: 95 %. matched: whether the mean spends are the same within the factor MATCHED; they are not where one
-    side has nothing left to cut.
-    """
-
-    limits: Array
-    values: Array
-    low: Array
-    high: Array
-    matched: NDArray[np.bool_]
 
 
 class Audit:
-    """Everything that one log tells. Raises UserError where there is nothing to compare."""
+    """Everything that one log tells. Of a single method there are no pairs, and therefore no comparisons.
+
+    Raises UserError where methods were run on different spaces, and where no request costs anything.
+    """
 
     def __init__(self, log: Log, settings: Settings | None = None) -> None:
         self.log, self.settings = log, settings or Settings()
         self.methods = tuple(sorted(log.frame["method"].unique()))
-        self.reference = _reference(log, self.methods, self.settings.reference)
-        self.endpoints = _endpoints(log, self.settings.endpoints)
-        self.pairs = _pairs(log, self.reference, self.settings.all_pairs)
-        self.policies = policies(log.frame, self.settings.invalid_cost)
-        self._charged = {policy: charges(log.frame, policy, self.settings.currency) for policy in self.policies}
+        self.reference = reference_of(log, self.methods, self.settings.reference)
+        self.endpoints = endpoints_of(log, self.settings.endpoints)
+        self.pairs = pairs_of(log, self.reference, self.settings.all_pairs)
+        self._charged = self._books()
+        self.policies = tuple(self._charged)
         self._running = {policy: running(log.frame, charged) for policy, charged in self._charged.items()}
         found = {endpoint: courses(log.frame, endpoint) for endpoint in self.endpoints}
         self._courses: dict[tuple[str, str, str], list[Course]] = {}
@@ -95,7 +57,12 @@ class Audit:
         """
         first = self.endpoints[0]
         counts = [sum(len(self.searches(first, space, side)) for side in sides) for space, *sides in self.pairs]
-        return max(counts) <= MOST_EXACT
+        return max(counts, default=0) <= MOST_EXACT
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Those in which methods are compared; all of the log where there is one method."""
+        return tuple(dict.fromkeys(space for space, _, _ in self.pairs)) or self.log.spaces
 
     @property
     def energy_guessed(self) -> bool:
@@ -122,24 +89,31 @@ class Audit:
 
     @cached_property
     def contrasts(self) -> tuple[Contrast, ...]:
-        """Every pair under every rule, policy and endpoint; Holm over the pairs and spaces of one of these."""
+        """Every pair under every rule, policy and endpoint; Holm over the pairs and spaces of one of these.
+
+        Left out is what a limit of 0 would compare, and sides of which no search holds anything at the limit.
+        """
         found: list[Contrast] = []
         for endpoint in self.endpoints:
             for policy in self.policies:
                 for rule in self.settings.rules:
-                    family = [self._contrast(endpoint, policy, rule, *pair) for pair in self.pairs]
-                    found += with_holm(family)
+                    found += with_holm([self._contrast(endpoint, policy, rule, *pair) for pair in self.pairs])
         return tuple(found)
 
     @cached_property
     def multiples(self) -> tuple[Multiple, ...]:
-        """RS-equivalents as recorded and at the common cut, the reference's own among them."""
+        """RS-equivalents as recorded and at the common cut, the reference's own among them.
+
+        A single method is held against tables alone.
+        """
         found: list[Multiple] = []
         for endpoint in self.endpoints:
-            for space in dict.fromkeys(space for space, _, _ in self.pairs):
+            for space in self.spaces:
                 rows = np.flatnonzero((self.log.frame["space"] == space).to_numpy())
                 rng = stream("analysis", space, 0, f"multiples of {endpoint}")
                 source = self._source(endpoint, space, rows, rng)
+                if source.from_log and not self.pairs:
+                    continue
                 reference = self.searches(endpoint, space, self.reference)
                 there = [m for m in self.methods if (endpoint, space, m) in self._courses]
                 for method in there:
@@ -151,19 +125,9 @@ class Audit:
         return tuple(found)
 
     def levels(self, endpoint: str, space: str, arm: str, reference: str, policy: Policy = RECORDED) -> Level:
-        """A12 with both sides cut at each of LEVELS limits, up to the largest spend."""
+        """A12 over the cut level: see `levels.level`. Raises ValueError where a side spent nothing."""
         mine, other = self.searches(endpoint, space, arm), self.searches(endpoint, space, reference)
-        spent, everyone = self.running(policy), [*mine, *other]
-        totals = self.totals(everyone, policy)
-        first = max(_first(course, spent) for course in everyone)
-        high = totals.max()
-        limits = np.geomspace(min(first, 0.25 * totals.min()) or high / 1e3, high, LEVELS)
-        losses = [np.array([course.held(spent, limits) for course in side]) for side in (mine, other)]
-        means = [np.mean([course.spent(spent, limits) for course in side], axis=0) for side in (mine, other)]
-        values = np.array([a12(-losses[0][:, place], -losses[1][:, place]) for place in range(LEVELS)])
-        low, up = a12_bounds(values, len(mine), len(other))
-        matched = (means[0] <= MATCHED * means[1]) & (means[1] <= MATCHED * means[0])
-        return Level(limits, values, low, up, matched)
+        return level(mine, other, self.running(policy), self.totals([*mine, *other], policy))
 
     @cached_property
     def spend(self) -> "pd.DataFrame":
@@ -193,7 +157,7 @@ class Audit:
     def found(
         self, endpoint: str, space: str, arm: str, reference: str, rule: str, policy: str = RECORDED.name
     ) -> Contrast | None:
-        """One cell; None where its rule or policy was not asked for."""
+        """One cell; None where its rule or policy was not asked for, or there is nothing to compare."""
         return self._cells.get((endpoint, space, arm, reference, rule, policy))
 
     @cached_property
@@ -206,9 +170,30 @@ class Audit:
 
         return as_json(self)
 
+    def _books(self) -> dict[Policy, Array]:
+        """What each request is charged under the recorded policy and those that change something."""
+        log, settings = self.log, self.settings
+        found = {
+            policy: charges(log.frame, policy, settings.currency)
+            for policy in policies(log.frame, settings.invalid_cost)
+        }
+        free = not log.frame["cost"].any()
+        if free or not found[RECORDED].any():
+            unit, words = (log.cost_unit, '--columns "cost="') if free else (self.unit, "--matched-on evaluations")
+            raise UserError(
+                f"{', '.join(log.sources)}: all requests together take 0 {unit}, so there is nothing to match; count "
+                f"them instead: {words}"
+            )
+        return {
+            policy: charged
+            for policy, charged in found.items()
+            if policy is RECORDED or not np.array_equal(charged, found[RECORDED])
+        }
+
     def _check_cuts(self) -> None:
         """Raises UserError for a cut that pays for no answer of any search."""
-        first = min(_first(course, self.running()) for every in self._courses.values() for course in every)
+        holding = (course for every in self._courses.values() for course in every if len(course.answered) > 1)
+        first = min((first_held(course, self.running()) for course in holding), default=0.0)
         for rule in self.settings.rules:
             if rule.at is not None and rule.at < first:
                 raise UserError(
@@ -216,7 +201,7 @@ class Audit:
                     f"{self.unit}; name a larger one"
                 )
 
-    def _contrast(self, endpoint: str, policy: Policy, rule: Rule, space: str, arm: str, other: str) -> Contrast:
+    def _contrast(self, endpoint: str, policy: Policy, rule: Rule, space: str, arm: str, other: str) -> Contrast | None:
         mine, theirs = self.searches(endpoint, space, arm), self.searches(endpoint, space, other)
         running = self.running(policy)
         limits = rule.limits(self.totals(mine, policy), self.totals(theirs, policy))
@@ -224,6 +209,8 @@ class Audit:
         (losses, spent), (their_losses, their_spent) = (
             held(side, running, limit) for side, limit in zip((mine, theirs), limits, strict=True)
         )
+        if not min(limits) > 0 or min(losses.min(), their_losses.min()) >= mine[0].losses[0]:
+            return None  # nothing to spend, or nothing held by anybody
         use_pairs = False
         if self.settings.paired:
             places = _same_seeds(mine, theirs)
@@ -234,32 +221,9 @@ class Audit:
             their_losses, their_spent = their_losses[places[1]], their_spent[places[1]]
         exact = self.exact
         effect = paired(losses, their_losses, rng) if use_pairs else unpaired(losses, their_losses, rng, exact=exact)
-        flip = endpoint == "hypervolume"  # losses are 1 - hypervolume: printed is the hypervolume
-
-        def shown(value: float) -> float:
-            return 1.0 - value if flip else value
-
-        difference = effect.difference
-        if flip:
-            difference = type(difference)(-difference.value, -difference.high, -difference.low)
-        return Contrast(
-            space,
-            endpoint,
-            policy.name,
-            rule.name,
-            arm,
-            other,
-            (len(losses), len(their_losses)),
-            limits,
-            (float(spent.mean()), float(their_spent.mean())),
-            (shown(float(np.median(losses))), shown(float(np.median(their_losses)))),
-            effect.a12,
-            difference,
-            effect.p,
-            effect.p,
-            effect.detectable,
-            use_pairs,
-        )
+        where = (space, endpoint, policy.name, rule.name, arm, other)
+        sides = (losses, their_losses), (spent, their_spent)
+        return contrast_of(where, limits, *sides, effect, family=len(self.pairs), paired=use_pairs)
 
     def _source(self, endpoint: str, space: str, rows: NDArray[np.int64], rng: np.random.Generator) -> Source:
         table = self.settings.tables.get(space)
@@ -268,67 +232,8 @@ class Audit:
         return Pool(self.log.frame.iloc[rows], self._charged[RECORDED][rows], self.reference, endpoint, rng)
 
 
-def _first(course: Course, spent: Array) -> float:
-    """What the search had spent when it first held something; all it spent where it never did."""
-    held = int(course.answered[1]) if len(course.answered) > 1 else course.rows.stop - course.rows.start
-    return float(spent[course.rows][held - 1])
-
-
 def _same_seeds(mine: Sequence[Course], theirs: Sequence[Course]) -> tuple[list[int], list[int]]:
     """Places of the searches whose seeds both sides have."""
     left, right = ({course.seed: place for place, course in enumerate(side)} for side in (mine, theirs))
     shared = sorted(left.keys() & right.keys())
     return [left[seed] for seed in shared], [right[seed] for seed in shared]
-
-
-def _reference(log: Log, methods: tuple[str, ...], wanted: str) -> str:
-    where = ", ".join(log.sources)
-    if len(methods) < 2:
-        raise UserError(f"{where}: one method only ({methods[0]}); an audit compares two or more: name their logs too")
-    if wanted:
-        if wanted not in methods:
-            raise UnknownNameError("method for --reference", wanted, methods)
-        return wanted
-    plain = {"".join(char for char in method.lower() if char.isalnum()): method for method in methods}
-    for name in REFERENCES:
-        if name in plain:
-            return plain[name]
-    raise UserError(
-        f"{where}: no method is called random search; say which is the reference: --reference {_shell(methods[0])} "
-        f"(methods: {', '.join(methods)})"
-    )
-
-
-def _endpoints(log: Log, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    has_energy = bool((log.frame["energy"].notna() & log.frame["valid"]).any())
-    for endpoint in wanted:
-        if endpoint not in ENDPOINTS:
-            raise UnknownNameError("endpoint", endpoint, (*ENDPOINTS, "both"))
-    if "hypervolume" in wanted and not has_energy:
-        raise UserError(
-            f"{', '.join(log.sources)}: hypervolume needs energy as a second objective, and this log has none; "
-            f"use --endpoint regret, or name its column: --columns energy=COLUMN"
-        )
-    if not wanted and has_energy and not log.energy_stated:
-        return ENDPOINTS  # a cost in kWh does not tell whether anybody minimised it
-    return wanted or (("hypervolume",) if has_energy else ("regret",))
-
-
-def _pairs(log: Log, reference: str, all_pairs: bool) -> list[tuple[str, str, str]]:
-    """(space, arm, reference) for each comparison; raises UserError where no space has both."""
-    pairs = []
-    for space, there in log.frame.groupby("space", sort=True):
-        methods = sorted(there["method"].unique(), key=lambda method: (method != reference, method))
-        if all_pairs:
-            pairs += [(str(space), arm, other) for other, arm in combinations(methods, 2)]
-        elif reference in methods:
-            pairs += [(str(space), arm, reference) for arm in methods if arm != reference]
-    if not pairs:
-        raise UserError(f"{', '.join(log.sources)}: no space has both {reference} and another method")
-    return pairs
-
-
-def _shell(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

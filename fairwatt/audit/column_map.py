@@ -4,8 +4,8 @@
 
 Left one of NAMES. Right a column, with a number before a minus and a number to divide or multiply by; a text in
 single quotes, the same for every row; several columns for `config` or the names of a search; nothing where the log
-does not tell. `diff(...)` makes a running total of each search what each request took. Columns with odd names go in
-double quotes.
+does not tell. `diff(spent)` makes a running total of each search what each request took, `diff(spent by trial)` one
+that begins again with each trial. Columns with odd names go in double quotes.
 """
 
 import re
@@ -17,7 +17,6 @@ from fairwatt.errors import UnknownNameError
 
 UNITS = ("cost_unit", "error_unit")
 NAMES = (*COLUMNS, *UNITS)
-TEXTS = ("space", "method", "seed", *UNITS)
 SEARCH = ("space", "method", "seed")
 NUMBERS = ("fidelity", "val_error", "test_error", "cost", "energy")
 
@@ -33,7 +32,7 @@ class Formula:
 
     columns: none for a constant, several only for `config`, `space`, `method` and `seed`. Of numbers: offset + scale *
     column; `running`: what was said is a running total of the search, in the order of its requests, and the row's own
-    is the difference.
+    is the difference; `within`: of the rows of the search with equal values of these columns, where there are any.
     """
 
     columns: tuple[str, ...] = ()
@@ -41,6 +40,7 @@ class Formula:
     offset: float = 0.0
     scale: float = 1.0
     running: bool = False
+    within: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -52,12 +52,13 @@ class Formula:
         """As `--columns` would have it."""
         if not self.columns:
             return "nothing" if self.constant is None else f"'{self.constant}'"
-        name = "+".join(_quoted(column) for column in self.columns)
+        name = joined(self.columns)
         before = f"{self.offset:g}-" if self.offset else "-" if self.scale < 0 else ""
         scale = abs(self.scale)
         factor = "" if scale == 1 else f"/{1 / scale:g}" if scale < 1 else f"*{scale:g}"
         words = f"{before}{name}{factor}"
-        return f"diff({words})" if self.running else words
+        by = f" by {joined(self.within)}" if self.within else ""
+        return f"diff({words}{by})" if self.running else words
 
 
 def items(written: str) -> dict[str, str]:
@@ -105,6 +106,10 @@ def formula(name: str, right: str, columns: Sequence[str], source: str) -> Formu
         raise LogError(f"--columns: {name}={right}: diff(...) is for numbers: {', '.join(NUMBERS)}")
     if inner in columns:
         return Formula((inner,), running=bool(running))
+    within: tuple[str, ...] = ()
+    if running and " by " in inner:
+        inner, _, by = inner.rpartition(" by ")
+        within = tuple(_column(part, columns, source) for part in by.split("+"))
     parts = _AFFINE.match(inner)
     if parts is None:
         raise LogError(f"--columns: {name}={right}: expected a column, such as 1-acc/100 or diff(spent)")
@@ -122,6 +127,7 @@ def formula(name: str, right: str, columns: Sequence[str], source: str) -> Formu
         offset=float(before) if before else 0.0,
         scale=-scale if before or minus else scale,
         running=bool(running),
+        within=within,
     )
 
 
@@ -134,5 +140,13 @@ def _column(written: str, columns: Iterable[str], source: str) -> str:
     return name
 
 
-def _quoted(column: str) -> str:
-    return column if re.fullmatch(r"[\w.:]+", column) else f'"{column}"'
+def joined(columns: Iterable[str]) -> str:
+    """Several columns as `--columns` has them."""
+    return "+".join(column if re.fullmatch(r"[\w.:]+", column) else f'"{column}"' for column in columns)
+
+
+def option(*items: str) -> str:
+    """The words to add for these items, which a shell leaves as they are."""
+    words = ", ".join(items)
+    quote = "'" if '"' in words and "'" not in words else '"'
+    return f"--columns {quote}{words}{quote}"

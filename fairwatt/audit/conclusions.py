@@ -6,13 +6,17 @@ import numpy as np
 
 from fairwatt.analysis.protocol import MIN_SEEDS
 from fairwatt.audit.matched import AS_RECORDED
+from fairwatt.audit.multiples import UNEVEN, Multiple
 from fairwatt.audit.threats_of_books import dearer_than_seen
-from fairwatt.audit.wording import look_ups
+from fairwatt.audit.wording import look_ups, spread
 from fairwatt.fairness.threats import State
 from fairwatt.report.plain_text import name
 
 if TYPE_CHECKING:
     from fairwatt.audit.audit import Audit
+
+
+_MOST = 6  # methods that are listed one by one
 
 
 def conclusions(audit: "Audit") -> tuple[str, ...]:
@@ -21,6 +25,8 @@ def conclusions(audit: "Audit") -> tuple[str, ...]:
     frame, log = audit.log.frame, audit.log
     valid = frame[frame["valid"]]
     found = []
+    if not audit.pairs:
+        found.append("Who is better: there is one method, and a comparison takes two.")
     if audit.energy_guessed:
         found.append(
             "Which endpoint counts: the log holds energies as costs, and not whether the searches minimised them. Read "
@@ -48,20 +54,22 @@ def conclusions(audit: "Audit") -> tuple[str, ...]:
         )
     if 3 in failed:
         found.append(f"Whether an optimizer beats uniform random search: {failed[3].evidence}.")
-    if 4 in failed or (~frame["valid"] & (frame["cost"] == 0)).any():
+    free = (~frame["valid"] & (frame["cost"] == 0)).mean()
+    if free > 0:
         found.append(
-            "What impossible proposals would have cost: the log records nothing for "
-            f"{(~frame['valid'] & (frame['cost'] == 0)).mean():.1%} of all requests; rows with a price for them are "
-            "assumptions, named in the policy."
+            f"What impossible proposals would have cost: the log records nothing for {free:.1%} of all requests; rows "
+            "with a price for them are assumptions, named in the policy."
         )
+    elif 4 in failed:
+        found.append(f"What impossible proposals should cost: {failed[4].evidence}.")
     if 14 in failed:
         found.append(f"How good the reported incumbents are when trained in full: {failed[14].evidence}.")
+    found += [words for words in (_idle(audit), _empty(audit)) if words]
     found += [
-        f"How much random search needs on {name(each.space)}: its own curve says {each.interval.value:.2f} times what "
-        f"it spent [{each.interval.low:.2f}, {each.interval.high:.2f}] and not 1, so its requests are no independent "
-        "draws; read the multiples beside its own."
+        f"How much random search needs on {name(each.space)}: its own curve says {spread(each.interval, 2)} times what "
+        f"it spent and not 1 ({_why(each)}); read the multiples beside its own."
         for each in audit.multiples
-        if each.method == audit.reference and each.rule == AS_RECORDED.name and each.doubtful
+        if each.method == audit.reference and each.rule == AS_RECORDED.name and each.doubt
     ]
     unknown = valid["fidelity"].isna()
     if unknown.any() and not unknown.all():
@@ -93,3 +101,48 @@ def conclusions(audit: "Audit") -> tuple[str, ...]:
         "not told)."
     )
     return tuple(found)
+
+
+def _why(own: Multiple) -> str:
+    """Why random search's own multiple is not 1."""
+    if own.doubt == UNEVEN:
+        return f"{own.doubt}: with the spend of each it is {spread(own.by_search, 2)}"
+    return "its requests are no independent draws"
+
+
+def _idle(audit: "Audit") -> str:
+    """Searches that spent nothing."""
+    found = []
+    for space in audit.log.spaces:
+        for method in audit.methods:
+            totals = audit.totals(audit.searches(audit.endpoints[0], space, method))
+            if not totals.all():
+                found.append(f"{int((totals == 0).sum())} of {len(totals)} of {name(method)} on {name(space)}")
+    if not found:
+        return ""
+    return (
+        f"What searches would have found that spent nothing: {_listed(found)}; they count with what they hold, and no "
+        "smallest spend is theirs."
+    )
+
+
+def _empty(audit: "Audit") -> str:
+    """Searches that hold nothing at the highest fidelity."""
+    rows = audit.incumbents[audit.incumbents["without"] > 0].to_dict("records")
+    found = [
+        f"{round(row['without'] * row['searches'])} of {row['searches']} of {name(row['method'])} on "
+        f"{name(row['space'])}"
+        for row in rows
+    ]
+    if not found:
+        return ""
+    several = audit.log.frame["fidelity"].notna().any()
+    counted = ", where they count as worse than all that have" if "regret" in audit.endpoints else ""
+    return (
+        f"How good the incumbents of some searches are: {_listed(found)} have "
+        f"{'nothing at the highest fidelity' if several else 'no valid request'}{counted}."
+    )
+
+
+def _listed(found: list[str]) -> str:
+    return ", ".join(found[:_MOST]) + (f" and {len(found) - _MOST} more methods" if len(found) > _MOST else "")

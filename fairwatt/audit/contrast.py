@@ -7,6 +7,7 @@ that they control the same things: win rate and sign flips.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +33,8 @@ class Contrast:
     endpoint: hypervolume or regret; medians are in its own direction, as printed. searches: (arm's, reference's).
     spent: mean of each side, in the log's unit, after the cut. a12: P(a search of the arm is the better one) + ties/2,
     or the paired win rate. difference: of medians, arm - reference. detectable: the a12 that so many searches find with
-    power .8. state: better, worse or undecided, at Holm p < .05 over the arms and spaces of the same rule and policy.
+    power .8, NaN where none would be significant.
+    state: better, worse or undecided, at Holm p < .05 over the arms and spaces of the same rule and policy.
     """
 
     space: str
@@ -85,6 +87,32 @@ class Effect:
     detectable: float
 
 
+def contrast_of(
+    where: tuple[str, str, str, str, str, str],
+    limits: tuple[float, float],
+    losses: tuple[Array, Array],
+    spent: tuple[Array, Array],
+    effect: Effect,
+    *,
+    family: int,
+    paired: bool,
+) -> Contrast:
+    """The contrast of both sides' losses and spends [A], [R]. where: the names, from space to reference.
+
+    family: pairs that Holm adjusts for.
+    """
+    n, m = len(losses[0]), len(losses[1])
+    medians = float(np.median(losses[0])), float(np.median(losses[1]))
+    means, difference = (float(spent[0].mean()), float(spent[1].mean())), effect.difference
+    if where[1] == "hypervolume":  # losses are 1 - hypervolume: printed is the hypervolume
+        medians = 1.0 - medians[0], 1.0 - medians[1]
+        difference = Interval(-difference.value, -difference.high, -difference.low)
+    never = not paired and attainable_p(n, m) * family >= LEVEL
+    detectable = math.nan if never else effect.detectable
+    numbers = effect.a12, difference, effect.p, effect.p, detectable
+    return Contrast(*where, (n, m), limits, means, medians, *numbers, paired)
+
+
 def unpaired(arm: Array, reference: Array, rng: np.random.Generator, *, exact: bool = False) -> Effect:
     """Losses [A] and [R], lower is better; infinite ones are ties of each other.
 
@@ -115,10 +143,10 @@ def paired(arm: Array, reference: Array, rng: np.random.Generator) -> Effect:
     )
 
 
-def with_holm(family: list[Contrast]) -> list[Contrast]:
-    """The same contrasts with p adjusted for each other: Holm's steps."""
-    adjusted = holm([contrast.p for contrast in family])
-    return [replace(contrast, p_holm=p) for contrast, p in zip(family, adjusted, strict=True)]
+def with_holm(family: Sequence[Contrast | None]) -> list[Contrast]:
+    """The same contrasts with p adjusted for each other: Holm's steps. None, which is left out, counts as p = 1."""
+    adjusted = holm([1.0 if contrast is None else contrast.p for contrast in family])
+    return [replace(each, p_holm=p) for each, p in zip(family, adjusted, strict=True) if each is not None]
 
 
 def detectable_a12(arm: int, reference: int, *, power: float = POWER, level: float = LEVEL) -> float:
@@ -136,13 +164,18 @@ def attainable_p(arm: int, reference: int) -> float:
 
 
 def a12_interval(values: ArrayLike, arm: int, reference: int, z: float = 1.959964) -> Interval:
-    """The score interval of one A12."""
+    """The score interval of one A12; NaN where a side has one search."""
     low, high = a12_bounds(np.array([values], dtype=np.float64), arm, reference, z)
     return Interval(float(np.asarray(values)), float(low[0]), float(high[0]))
 
 
 def a12_bounds(values: Array, arm: int, reference: int, z: float = 1.959964) -> tuple[Array, Array]:
-    """(low [G], high [G]): where |A12 - t| = z sd(t), with Hanley and McNeil's variance of (n + m)/2 a side."""
+    """(low [G], high [G]): where |A12 - t| = z sd(t), with Hanley and McNeil's variance of (n + m)/2 a side.
+
+    NaN where a side has one search: it says nothing of how searches differ.
+    """
+    if min(arm, reference) < 2:
+        return np.full_like(values, np.nan), np.full_like(values, np.nan)
     extra = (arm + reference) / 2 - 1
 
     def sd(t: Array) -> Array:
@@ -188,13 +221,16 @@ def _all_permutations(arm: Array, reference: Array) -> float:
 
 
 def _median_difference(arm: Array, reference: Array, rng: np.random.Generator) -> Interval:
-    """Percentile bootstrap of each side's searches; nowhere where a median is infinite."""
+    """Percentile bootstrap of each side's searches, 2 or more; nowhere where a median is infinite."""
     if not (np.isfinite(np.median(arm)) and np.isfinite(np.median(reference))):
         return _NOWHERE
+    value = float(np.median(arm) - np.median(reference))
+    if min(len(arm), len(reference)) < 2:
+        return Interval(value, math.nan, math.nan)
     drawn = [np.median(side[rng.integers(len(side), size=(DRAWS, len(side)))], axis=1) for side in (arm, reference)]
     with np.errstate(invalid="ignore"):
         difference = drawn[0] - drawn[1]
     if not np.isfinite(difference).all():
-        return Interval(float(np.median(arm) - np.median(reference)), math.nan, math.nan)
+        return Interval(value, math.nan, math.nan)
     low, high = np.quantile(difference, [0.025, 0.975])
-    return Interval(float(np.median(arm) - np.median(reference)), float(low), float(high))
+    return Interval(value, float(low), float(high))

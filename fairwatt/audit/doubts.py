@@ -4,30 +4,26 @@ A column means the same in every file, so what it means is decided once. What wa
 a tool's format, is not doubted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from math import lgamma
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fairwatt.audit.column_map import Formula
+from fairwatt.audit.column_map import Formula, joined, option
+from fairwatt.audit.config_doubt import again_note, begins_again, is_partial, partial_note
+from fairwatt.audit.cost_doubt import charged
+from fairwatt.audit.error_doubt import check_own_error, check_sorted
+from fairwatt.audit.fidelity_doubt import check_fidelity
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH, Requests
-from fairwatt.audit.raw_log import RawLog
-from fairwatt.audit.vocabulary import BEST, PARTIAL_CONFIGS, tokens
+from fairwatt.audit.raw_log import RawLog, texts
+from fairwatt.audit.unused_columns import keys
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LONG = 8
-"""Requests of a search whose costs, were they no running total, rise each time with a probability of 1 in 40,320."""
-SURE = lgamma(LONG + 1)
-INCUMBENTS = 10
-"""Requests of a search whose errors, were they the requests' own, never grow with a probability of 1 in 3,628,800."""
-SEVERAL, FEW = 3, 0.05
-PROMOTED = 0.9
-"""Share of the longer trainings of a multi-fidelity search whose configuration had a shorter one before."""
+SINGLE, MANY = 0.9, 10
+"""Share of searches of one request from which their seed is doubted, and how many there must be."""
+SHOWN = 8
 
 
 def check_formulas(raws: Sequence[RawLog]) -> None:
@@ -42,7 +38,7 @@ def check_formulas(raws: Sequence[RawLog]) -> None:
                 raise LogError(
                     f"{name}: by its values, {formula.columns[0]} would be read as {before.in_words} in {other.source} "
                     f"and as {formula.in_words} in {raw.source}; say which it is in all of them: "
-                    f'--columns "{name}={before.in_words}" or --columns "{name}={formula.in_words}"'
+                    f"{option(f'{name}={before.in_words}')} or {option(f'{name}={formula.in_words}')}"
                 )
 
 
@@ -52,24 +48,70 @@ def doubted(parts: Sequence[Requests]) -> list[Requests]:
     Raises LogError, one line with the words to add, where values contradict what was guessed.
     """
     parts = list(parts)
+    for column, places in _guessed(parts, "seed").items():
+        _check_seed(together(parts, places), column, parts[places[0]].raw.source)
     for column, places in _guessed(parts, "fidelity").items():
-        _check_fidelity(_all(parts, places), column, parts[places[0]].raw.source)
+        check_fidelity(together(parts, places), column, parts[places[0]].raw.source)
     for column, places in _guessed(parts, "val_error").items():
-        _check_own_error(_all(parts, places), parts[places[0]].raw, column)
+        check_own_error(together(parts, places), parts[places[0]].raw, column)
+    unordered = [place for place, part in enumerate(parts) if part.in_file_order]
+    if unordered:
+        check_sorted(together(parts, unordered), parts[unordered[0]].raw.source)
     for places in _guessed(parts, "cost").values():
-        running, note = _running(_all(parts, places), parts[places[0]].raw)
-        for place in places:
-            parts[place] = _marked(parts[place], running, note)
+        marked = charged([parts[place] for place in places], together(parts, places))
+        for place, part in zip(places, marked, strict=True):
+            parts[place] = part
     for column, places in _guessed(parts, "config").items():
-        if "_".join(tokens(column)) in PARTIAL_CONFIGS and _differ(_all(parts, places)):
-            note = (
-                f"Equal {column} came with different errors, so it is taken for a part of the configuration, which is "
-                f"unknown then; if it is all of it: config={Formula((column,)).in_words}."
-            )
-            for place in places:
-                part = parts[place]
-                parts[place] = replace(part, frame=part.frame.assign(config=None), notes=(*part.notes, note))
-    return parts
+        frame = together(parts, places)
+        for place in places:
+            parts[place] = _reconfigured(parts[place], frame, column)
+    return _named(parts)
+
+
+def _reconfigured(part: Requests, frame: "pd.DataFrame", column: str) -> Requests:
+    """With a configuration of the search only, or with none, where values say so. frame: of all such parts."""
+    if begins_again(frame):
+        search = part.frame["space"] + "/" + part.frame["method"] + "/" + part.frame["seed"]
+        config = part.frame["config"] + " of " + search
+        note = again_note(part.raw.formulas["config"])
+        return replace(part, frame=part.frame.assign(config=config), notes=(*part.notes, note))
+    if is_partial(frame, column):
+        note = partial_note(column, _varied([part])[:SHOWN])
+        return replace(part, frame=part.frame.assign(config=None), notes=(*part.notes, note))
+    return part
+
+
+def _named(parts: Sequence[Requests]) -> list[Requests]:
+    """With a note on columns that may be the configuration, where nothing names one."""
+    if any("config" in part.raw.formulas for part in parts):
+        return list(parts)
+    varied = _varied([part for part in parts if "order" in part.raw.guessed])
+    if not varied:
+        return list(parts)
+    words = option(f"config={joined(varied)}")
+    note = f"No column names configurations, so repeats are unknown; if these are the hyperparameters: {words}."
+    return [replace(part, notes=(*part.notes, note)) for part in parts]
+
+
+def _varied(parts: Sequence[Requests]) -> list[str]:
+    """Columns that may be hyperparameters and have more than one value in all parts together, in their order."""
+    values: dict[str, set[str | None]] = {}
+    for part in parts:
+        for name in part.settings:
+            values.setdefault(name, set()).update(texts(part.raw.frame[name]))
+    return [name for name, kinds in values.items() if len(kinds) > 1]
+
+
+def _check_seed(frame: "pd.DataFrame", column: str, source: str) -> None:
+    """Raises LogError where nearly all searches would have one request: then it is a training's own."""
+    sizes = frame.groupby("search").size()
+    if len(sizes) >= MANY and (sizes == 1).mean() >= SINGLE:
+        raise LogError(
+            f"{source}: seed: {column} is another one in nearly every row, so {int((sizes == 1).sum())} of "
+            f"{len(sizes)} searches would have one request; name what tells searches apart: --columns "
+            f'"seed=COLUMN", or --columns "seed=" if each method is one search, or, if each did ask once: '
+            f"{option(f'seed={joined((column,))}')}"
+        )
 
 
 def _guessed(parts: Sequence[Requests], name: str) -> dict[str, list[int]]:
@@ -82,101 +124,16 @@ def _guessed(parts: Sequence[Requests], name: str) -> dict[str, list[int]]:
     return found
 
 
-def _all(parts: Sequence[Requests], places: Sequence[int]) -> "pd.DataFrame":
-    """Rows of several parts, and the number of their search."""
+def together(parts: Sequence[Requests], places: Sequence[int]) -> "pd.DataFrame":
+    """Rows of several parts, the number of their search, and their settings: equal where all columns are that may be
+    hyperparameters and that all of these parts have."""
     import pandas as pd
 
-    names = [*SEARCH, "config", "valid", "fidelity", "val_error", "cost"]
-    frame = pd.concat([parts[place].frame[names] for place in places], ignore_index=True)
-    return frame.assign(search=frame.groupby(SEARCH, sort=False).ngroup())
-
-
-def _check_fidelity(frame: "pd.DataFrame", column: str, source: str) -> None:
-    """Raises LogError where it may be a counter: it never falls within a search, and what trains longer is new."""
-    told = frame[frame["fidelity"].notna()]
-    searches = told.groupby("search")["fidelity"]
-    longer = told["fidelity"] > searches.transform("min")
-    if not longer.any() or (searches.diff() < 0).any():
-        return
-    shortest = told.groupby(["search", "config"])["fidelity"].transform("min")
-    promoted = longer & (shortest < told["fidelity"])
-    if promoted.sum() < PROMOTED * longer.sum():
-        raise LogError(
-            f"{source}: fidelity: {column} never falls within a search and is rarely there twice for a configuration, "
-            f'so it may only count; if it is how long a request trained, add --columns "fidelity={column}", if not: '
-            '--columns "fidelity="'
-        )
-
-
-def _check_own_error(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
-    """Raises LogError where rows seem to hold the best of the search so far."""
-    told = frame[frame["valid"]]
-    step = told.groupby("search")["val_error"].diff()
-    searches = step.groupby(told["search"]).agg(
-        requests="size", grows=lambda s: (s > 0).sum(), falls=lambda s: (s < 0).sum()
+    names = [*SEARCH, "config", "trial", "valid", "fidelity", "val_error", "cost"]
+    chosen = [parts[place] for place in places]
+    shared = [name for name in chosen[0].settings if all(name in part.settings for part in chosen)]
+    frames = (
+        part.frame[names].assign(settings=keys(part.raw.frame, shared)[part.frame["row"].to_numpy()]) for part in chosen
     )
-    never = searches[searches["grows"] == 0]
-    best = bool(BEST & set(tokens(column)))
-    by_name = best and len(never) == len(searches) and (searches["requests"] > 1).any()
-    if by_name or ((never["requests"] >= INCUMBENTS) & (never["falls"] >= SEVERAL)).any():
-        words = raw.formulas["val_error"].in_words
-        raise LogError(
-            f"{raw.source}: val_error: {column} never gets worse within a search, so its rows may be the incumbent's "
-            f"and not the request's; name another column, or, if it is the request's own, add --columns "
-            f'"val_error={words}"'
-        )
-
-
-def _running(frame: "pd.DataFrame", raw: RawLog) -> tuple[bool, str]:
-    """Whether a cost is a running total, and a sentence where values say so and not the name. Raises LogError."""
-    formula = raw.formulas["cost"]
-    column, told = formula.columns[0], frame[frame["cost"].notna()]
-    step = told.groupby("search")["cost"].diff()
-    before = told.groupby("search")["fidelity"].shift()
-    alike = (told["fidelity"] == before) | (told["fidelity"].isna() & before.isna())
-    groups = told["search"].to_numpy()
-    count = np.bincount(groups)
-    falls = np.bincount(groups, weights=(step < 0).to_numpy())
-    rises = np.bincount(groups, weights=((step > 0) & alike).to_numpy())  # a longer training costs more in any case
-    long, steady = count >= LONG, falls == 0
-    strict = steady & (rises == count - 1)
-    if formula.running:
-        if not falls.any():
-            return True, ""
-        suspect = bool((strict & long).any())
-        if not suspect:
-            return False, f"{column} falls within a search, so it is no running total."
-    elif steady.all():
-        if strict.all() and long.any():
-            return True, (
-                f"{column} rises with every request of every search, so it is read as a running total; "
-                f"if it is not: cost={formula.in_words}."
-            )
-        evidence = sum(lgamma(rise + 2) for rise in rises)
-        suspect = bool(rises.any() and (long.any() or evidence >= SURE))
-    else:
-        suspects = steady & long & (rises >= SEVERAL)
-        suspect = bool((strict & long).any() or suspects.sum() > FEW * max(1, long.sum()))
-    if suspect:
-        words = replace(formula, running=False).in_words
-        where = "in any search" if steady.all() else f"in {int(steady.sum())} of {len(steady)} searches"
-        raise LogError(
-            f"{raw.source}: cost: {column} never falls {where}, as a running total would; if it is one, add "
-            f'--columns "cost=diff({words})", if it is what each request took: --columns "cost={words}"'
-        )
-    return False, ""
-
-
-def _marked(part: Requests, running: bool, note: str) -> Requests:
-    """With the cost, and an energy that is the same column, as a running total or not."""
-    formulas: Mapping[str, Formula] = part.raw.formulas
-    same = {name for name in ("cost", "energy") if formulas.get(name) == formulas["cost"]}
-    changed = {name: replace(each, running=running) if name in same else each for name, each in formulas.items()}
-    return replace(part, raw=replace(part.raw, formulas=changed), notes=(*part.notes, *([note] if note else [])))
-
-
-def _differ(frame: "pd.DataFrame") -> bool:
-    """Whether equal configurations at equal fidelity have different errors."""
-    told = frame[frame["valid"] & frame["config"].notna()]
-    kinds = told.groupby(["space", "config", "fidelity"], dropna=False)["val_error"]
-    return bool((kinds.nunique() > 1).any())
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(search=frame.groupby(SEARCH, sort=False).ngroup())

@@ -3,17 +3,18 @@
 Every number that cannot be right ends it, with the file, the row (from 1, in the file's order) and the column.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairwatt.audit.column_map import Formula
+from fairwatt.audit.column_map import Formula, joined
 from fairwatt.audit.log import COLUMNS, LogError
 from fairwatt.audit.raw_log import RawLog, numbers, outcomes, texts
-from fairwatt.audit.request_order import guessed_positions, times
+from fairwatt.audit.request_order import FILE_ORDER, guessed_positions, times
+from fairwatt.audit.unused_columns import keys, settings_columns, trial_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +34,20 @@ class Requests:
 
     frame: SEARCH, config, row (in the file, from 0), valid, fidelity, val_error, test_error, cost, energy and order; a
     row for each finished request, in the order of its search; costs are NaN where none is written, and running totals
-    as they are. notes, counts: sentences, and numbers by the sentence that tells them.
+    as they are; trial: which of several rows report on one training, None where no column tells. settings: columns that
+    may be hyperparameters. notes, counts: sentences, and numbers by the sentence that tells them.
     """
 
     raw: RawLog
     frame: "pd.DataFrame"
     notes: tuple[str, ...]
     counts: Mapping[str, int]
+    settings: tuple[str, ...] = ()
+
+    @property
+    def in_file_order(self) -> bool:
+        """Whether no column told in which order requests were made, and nobody said that rows are in it."""
+        return "order" in self.raw.guessed and any(note.startswith(FILE_ORDER) for note in self.notes)
 
 
 def requests(raw: RawLog) -> Requests:
@@ -50,6 +58,8 @@ def requests(raw: RawLog) -> Requests:
     done, unfinished = rows.outcomes()
     frame = pd.DataFrame({name: rows.text(name) for name in (*SEARCH, "config")})
     frame["row"] = np.arange(len(frame))
+    trial = trial_column(raw)
+    frame["trial"] = None if trial is None else texts(raw.frame[trial])
     frame["test_error"] = rows.number("test_error")
     frame["val_error"] = errors = rows.number("val_error")
     frame["fidelity"] = rows.number("fidelity")
@@ -68,7 +78,7 @@ def requests(raw: RawLog) -> Requests:
         counts[WITHOUT_ERROR] = 0  # how such a log tells a failure
     if rows.formula("fidelity").known and frame["fidelity"].notna().any():
         counts[WITHOUT_FIDELITY] = int((frame["valid"] & frame["fidelity"].isna()).sum())
-    return Requests(raw, frame.drop(columns="position"), (*raw.notes, *notes), counts)
+    return Requests(raw, frame.drop(columns="position"), (*raw.notes, *notes), counts, settings_columns(raw))
 
 
 def log_frame(made: Requests) -> "pd.DataFrame":
@@ -151,22 +161,28 @@ class _Rows:
 
 def _take_apart(frame: "pd.DataFrame", name: str, raw: RawLog) -> None:
     """Replace a running total by its differences."""
-    steps = _steps(frame, name)
+    import pandas as pd
+
+    formula = raw.formulas[name]
+    parts = [frame[column] for column in SEARCH]
+    if formula.within:
+        parts.append(pd.Series(keys(raw.frame, formula.within)[frame["row"]], index=frame.index))
+    steps = steps_within(frame[name], parts)
     if (steps < 0).any():
         place = int((steps < 0).argmax())
         raise LogError(
-            f"{raw.source}: row {frame['row'][place] + 1}, column {raw.formulas[name].columns[0]}: a running total "
-            f"that falls by {-steps[place]:g}; if it is none, leave diff(...) out"
+            f"{raw.source}: row {frame['row'][place] + 1}, column {formula.columns[0]}: a running total "
+            f"that falls by {-steps[place]:g}; if it is none, leave diff(...) out, if it begins again with each trial: "
+            f"diff({joined(formula.columns)} by COLUMN)"
         )
     frame[name] = np.where(frame[name].isna(), np.nan, steps)
 
 
-def _steps(frame: "pd.DataFrame", name: str) -> Array:
-    """[rows] difference to the request before of the same search that tells a total; the first one's own total."""
-    totals = frame.groupby(SEARCH, sort=False)[name].ffill().fillna(0.0)
-    before = totals.groupby([frame[column] for column in SEARCH], sort=False).shift(fill_value=0.0)
-    steps: Array = (totals - before).to_numpy(np.float64)
-    return steps
+def steps_within(totals: "pd.Series[float]", parts: Sequence["pd.Series[Any]"]) -> Array:
+    """[rows] difference to the row before of the same parts that tells a total; the first one's own total."""
+    filled = totals.groupby(list(parts), sort=False).ffill().fillna(0.0)
+    before = filled.groupby(list(parts), sort=False).shift(fill_value=0.0)
+    return np.asarray(filled - before, dtype=np.float64)
 
 
 def _charge(frame: "pd.DataFrame", raw: RawLog) -> None:

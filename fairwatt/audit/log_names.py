@@ -1,32 +1,46 @@
 """Method, space and seed in the paths of files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from fairwatt.audit.column_map import Formula
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
+from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.table_file import stem
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIELDS = ("method", "space", "seed")
+TRIAL = "trial"
 _SEED = re.compile(r"[-_. ]?seed[-_ =]?(\d+)$", re.IGNORECASE)
+_NUMBER = re.compile(r"(.*[^\d.].*?|[^\d.])([-_ ])(\d+)", re.DOTALL)
+PLAIN = ("history", "histories", "log", "logs", "progress", "results", "result", "trials", "run", "runs", "metrics")
+"""Stems that tell nothing of what is in a file."""
+DEEPEST = 4
+_TRIAL = re.compile("trial|train|job|config", re.IGNORECASE)
+SEVERAL = 3
+"""Files whose names differ in a last number only, from which the number is no method's by chance."""
 
 
 class Names:
     """A pattern such as `{method}/{space}/seed{seed}.csv`, for the ends of paths; `*` stands for anything in a name.
 
-    Raises LogError for one that names none of FIELDS, or something else, or one of them twice.
+    Besides FIELDS, `{trial}`: each file holds the reports of one training.
+    Raises LogError for one that names none of them, or something else, or one of them twice.
     """
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         named = re.findall(r"\{(.*?)\}", pattern)
-        if not named or set(named) - set(FIELDS) or len(set(named)) < len(named):
-            fields = ", ".join(f"{{{field}}}" for field in FIELDS)
+        self.fields = tuple(named)
+        if not named or set(named) - {*FIELDS, TRIAL} or len(set(named)) < len(named):
+            fields = ", ".join(f"{{{field}}}" for field in (*FIELDS, TRIAL))
             raise LogError(f"--files {pattern!r}: expected each of {fields} at most once, and one at least")
         parts = (self._part(part) for part in re.split(r"(\{.*?\}|\*)", pattern))
         self._regex = re.compile(rf"(?:^|.*/){''.join(parts)}$", re.DOTALL)
@@ -49,14 +63,105 @@ class Names:
         return found.groupdict()
 
 
+def named(raws: Sequence[RawLog], names: Names | None, given: Collection[str]) -> list[RawLog]:
+    """With the method, space and seed of their paths where no column tells; where `names` says, these go first.
+
+    given: names of which the user said otherwise. Raises LogError where paths do not fit, or may mean two things.
+    """
+    if names is not None:
+        found = [{k: word for k, word in names.read(raw.source).items() if k not in given} for raw in raws]
+        said = [f"From the paths, by --files: {', '.join(each)}." for each in found]
+        return [_stated(*each) for each in zip(raws, found, said, strict=True)]
+    paths = [PurePath(raw.source) for raw in raws]
+    unnumbered = [path for path, raw in zip(paths, raws, strict=True) if not raw.formulas.get("seed", Formula()).known]
+    by_column = all(raw.formulas.get("method", Formula()).known for raw in raws)
+    numbers = _numbered(unnumbered, by_column) if len(unnumbered) == len(paths) else {}
+    made = []
+    for path, raw in zip(paths, raws, strict=True):
+        words = numbers.get(path) or default_names(path)
+        stated = {name: word for name, word in words.items() if not raw.formulas.get(name, Formula()).known}
+        missing = [name for name in ("method", "seed") if name in stated]
+        why = f"No column tells {' and '.join(missing)}: taken from the names of files" if missing else ""
+        if path in numbers and "seed" in stated:
+            why += f", whose last number is read as the seed; if it is a method's: --files {_pattern(path, '{method}')}"
+        made.append(_stated(raw, stated, f"{why}." if why else ""))
+    return made
+
+
+def _stated(raw: RawLog, words: Mapping[str, str], why: str) -> RawLog:
+    constants = {name: Formula(constant=word) for name, word in words.items()}
+    known = {name: each for name, each in raw.formulas.items() if each.known}
+    return replace(raw, formulas={**known, **constants}, notes=(*raw.notes, *([why] if why else [])))
+
+
 def default_names(path: PurePath) -> dict[str, str]:
-    """The stem is the method, seed 0; a `seed7` at its end, or as the folder's name, is the seed."""
+    """The stem is the method, seed 0; a `seed7` at its end, or as the folder's name, is the seed, and so is a number.
+
+    A stem that says nothing, or only the seed, leaves the method to the folder.
+    """
     own = stem(path)
-    for name in (own, path.parent.name):
+    for name, above in ((own, path.parent.name), (path.parent.name, path.parent.parent.name)):
         found = _SEED.search(name)
         if found:
-            return {"method": _SEED.sub("", own) or path.parent.name, "seed": found[1]}
+            method = _SEED.sub("", own)
+            return {"method": (above if method.lower() in ("", *PLAIN) else method) or own, "seed": found[1]}
+    if own.isdecimal() and path.parent.name:
+        return {"method": path.parent.name, "seed": own}
     return {"method": own, "seed": "0"}
+
+
+def _numbered(paths: Sequence[PurePath], by_column: bool) -> dict[PurePath, dict[str, str]]:
+    """Method and seed of names that differ only in a last number. Raises LogError where it may be a method's."""
+    found = {path: _NUMBER.fullmatch(stem(path)) for path in paths}
+    begun: dict[tuple[PurePath, str], set[str]] = {}
+    for path, match in found.items():
+        if match is None or _SEED.search(match[0]) or _SEED.search(path.parent.name):
+            return {}
+        begun.setdefault((path.parent, match[1]), set()).add(match[3])
+    kinds = list(begun.values())
+    alike = len(kinds) > 1 and all(each == kinds[0] for each in kinds)
+    if not kinds or max(map(len, kinds)) < SEVERAL:
+        return {}
+    if not alike and not by_column:
+        path = paths[0]
+        raise LogError(
+            f"{path}: names of files differ in a last number, which may be a seed or part of the method; add --files "
+            f"{_pattern(path, '{method}', '{seed}')} or --files {_pattern(path, '{method}')}"
+        )
+    return {path: {"method": match[1], "seed": match[3]} for path, match in found.items() if match}
+
+
+def _pattern(path: PurePath, method: str, seed: str = "") -> str:
+    """A pattern for names of files that end in a number."""
+    match = _NUMBER.fullmatch(stem(path))
+    between = match[2] if match and seed else ""
+    return f'"{method}{between}{seed}{path.name.removeprefix(stem(path))}"'
+
+
+def suggested(path: PurePath, other: PurePath) -> str:
+    """A pattern for --files that may tell two paths of one search apart, from what differs in them."""
+    ending = path.name.removeprefix(stem(path))
+    made: list[str] = []
+    for part, beside in zip(reversed(path.parts), reversed(other.parts), strict=False):
+        if len(made) == DEEPEST or any("{method}" in each for each in made):
+            break
+        last = "" if made else ending
+        seeded = _SEED.search(part.removesuffix(last))
+        if part != beside and (numbered := _begun(part, beside)):
+            made.append(f"{numbered}{{{'trial' if _TRIAL.search(numbered) else 'seed'}}}{last}")
+        elif seeded:
+            before = "{method}" if part[: seeded.start()] else ""
+            made.append(f"{before}{part[seeded.start() : seeded.start(1)]}{{seed}}{last}")
+        else:
+            made.append(f"{{method}}{last}" if part != beside or "{" in "".join(made) else part)
+    return "/".join(reversed(made))
+
+
+def _begun(part: str, beside: str) -> str:
+    """What two names begin with before a number that differs; nothing where no number does."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(part, beside, strict=False))
+    common = "".join(letter for letter, _ in alike).rstrip("0123456789")
+    return common if part[len(common) :][:1].isdigit() and beside[len(common) :][:1].isdigit() else ""
 
 
 def shown(frames: Sequence["pd.DataFrame"]) -> list["pd.DataFrame"]:

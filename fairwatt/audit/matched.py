@@ -54,7 +54,12 @@ def _at(limit: float) -> Callable[[Array, Array], tuple[float, float]]:
 
 
 def _common(share: float) -> Callable[[Array, Array], tuple[float, float]]:
-    return lambda arm, reference: (share * float(min(arm.min(), reference.min())),) * 2
+    return lambda arm, reference: (share * min(_smallest(arm), _smallest(reference)),) * 2
+
+
+def _smallest(spends: Array) -> float:
+    """Of the searches that spent anything, 0 where none did: one that crashed at once is not what others are cut at."""
+    return float(spends[spends > 0].min(initial=np.inf)) if spends.any() else 0.0
 
 
 AS_RECORDED = Rule("as recorded", "nothing is cut", lambda arm, reference: (np.inf, np.inf))
@@ -64,13 +69,15 @@ RULES = (
     Rule("max", "the arm cut at the reference's largest spend, the reference whole", _whole(np.max)),
     Rule("mean", "the arm cut at the reference's mean spend, the reference whole", _whole(np.mean)),
     Rule("median", "the arm cut at the reference's median spend, the reference whole", _whole(np.median)),
-    Rule("min", "the arm cut at the reference's smallest spend, the reference whole", _whole(np.min)),
+    Rule("min", "the arm cut at the reference's smallest spend, the reference whole", _whole(_smallest)),
     Rule("mean, both", "both cut at the reference's mean spend", _both(np.mean)),
-    Rule("min, both", "both cut at the reference's smallest spend", _both(np.min)),
+    Rule("min, both", "both cut at the reference's smallest spend", _both(_smallest)),
     COMMON,
     Rule("quarter", "both cut at a quarter of the common spend", _common(0.25)),
 )
-"""From the most generous to the strictest. Only `common` and `quarter` leave no search with more than another."""
+"""From the most generous to the strictest. Only `common` and `quarter` leave no search with more than another.
+
+Searches that spent nothing are in no smallest spend. A limit of 0 is none: there nothing can be compared."""
 
 
 def rules(text: str = "") -> tuple[Rule, ...]:
@@ -171,27 +178,6 @@ def running(frame: "pd.DataFrame", charged: Array | None = None) -> Array:
     return frame[SEARCH].assign(spent=amounts).groupby(SEARCH)["spent"].cumsum().to_numpy()
 
 
-def spends(frame: "pd.DataFrame", charged: Array | None = None) -> "pd.Series[float]":
-    """What each search was charged in all, by (space, method, seed). charged: [N], the recorded costs by default."""
-    amounts = charges(frame) if charged is None else charged
-    return frame[SEARCH].assign(spent=amounts).groupby(SEARCH)["spent"].sum()
-
-
-def cut(frame: "pd.DataFrame", limit: float, charged: Array | None = None) -> "pd.DataFrame":
-    """The rows of each search that a limit pays in full, in the log's order."""
-    return frame[running(frame, charged) <= limit * _SLACK]
-
-
-def hypervolumes(frame: "pd.DataFrame", limit: float = np.inf, charged: Array | None = None) -> "pd.Series[float]":
-    """Hypervolume of each search cut at a limit, by (space, method, seed): see `courses`."""
-    return 1.0 - _held(frame, "hypervolume", limit, charged)
-
-
-def incumbents(frame: "pd.DataFrame", limit: float = np.inf, charged: Array | None = None) -> "pd.Series[float]":
-    """Validation error of each search's incumbent at a limit, infinite where there is none: see `courses`."""
-    return _held(frame, "regret", limit, charged)
-
-
 def _blocks(frame: "pd.DataFrame", by: list[str]) -> Iterator[tuple[tuple[str, ...], slice]]:
     """The names and rows of each group; groups must be together. Raises ValueError where they are not."""
     number = frame.groupby(by, sort=False).ngroup().to_numpy()
@@ -200,14 +186,6 @@ def _blocks(frame: "pd.DataFrame", by: list[str]) -> Iterator[tuple[tuple[str, .
     edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(frame)]
     for start, stop in pairwise(edges):
         yield tuple(str(frame[name].iloc[start]) for name in by), slice(start, stop)
-
-
-def _held(frame: "pd.DataFrame", endpoint: str, limit: float, charged: Array | None) -> "pd.Series[float]":
-    import pandas as pd
-
-    spent, limits = running(frame, charged), np.array([limit])
-    found = {(c.space, c.method, c.seed): float(c.held(spent, limits)[0]) for c in courses(frame, endpoint)}
-    return pd.Series(found, dtype=np.float64).rename_axis(SEARCH)
 
 
 def scaled(energy: Array, error: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array]:

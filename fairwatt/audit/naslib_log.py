@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from fairwatt.audit.column_map import Formula
+from fairwatt.audit.error_doubt import STEADY
 from fairwatt.audit.hostile_file import read_json
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import RawLog, numbers
 from fairwatt.audit.vocabulary import ENERGY, tokens, unit_of
-
-SURE = 10
-"""Requests among which an accuracy that never falls is no chance."""
 
 
 def wrote_naslib(path: Path, start: bytes) -> bool:
@@ -52,7 +50,7 @@ def read_naslib(path: Path, given: Collection[str]) -> list[RawLog]:
             formulas["config" if name == "arch" else name] = Formula((name,))
     unit = "evaluations"
     costs = [*(name for name in lists if ENERGY & set(tokens(name))), "train_time"]
-    if count >= SURE and (np.diff(accuracy) >= 0).all():
+    if count >= STEADY and (np.diff(accuracy) >= 0).all():
         notes.append(
             "NASLib: valid_acc never falls, so every row is the incumbent and not the request (report_incumbent, the "
             "trainer's default): what requests cost cannot be told, and each counts as one evaluation."

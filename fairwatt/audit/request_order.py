@@ -4,21 +4,27 @@ A number for each request goes before a clock, a clock before the number of a tr
 before the number of a round of several. Text that is no time is no order: identifiers are given at random.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairwatt.audit.column_map import joined, option
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import RawLog, numbers, texts
-from fairwatt.audit.vocabulary import COUNTERS, ROUNDS, TIMES, TRIALS, tokens
+from fairwatt.audit.unused_columns import keys, unused
+from fairwatt.audit.vocabulary import COUNTERS, MAYBE_COUNTERS, ROUNDS, TELLING, TIMES, TRIAL_NAMES, TRIALS, tokens
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
+
+FILE_ORDER = "The order of requests is that of the file"
+GAPS = 0.1
+"""Share of requests that may be missing from the numbers of a search."""
 
 
 def guessed_positions(raw: RawLog, frame: "pd.DataFrame", search: Sequence[str]) -> tuple[Array, str]:
@@ -27,31 +33,31 @@ def guessed_positions(raw: RawLog, frame: "pd.DataFrame", search: Sequence[str])
     frame: the columns `search` and fidelity. Raises LogError where numbers of requests occur twice in a search: then
     it is not one search.
     """
-    columns = {"_".join(tokens(str(name))): str(name) for name in reversed(list(raw.frame.columns))}
-    used = {name for each in raw.formulas.values() for name in each.columns}
-    columns = {words: name for words, name in columns.items() if name not in used and raw.frame[name].notna().any()}
-    passed = []
+    columns = {"_".join(tokens(name)): name for name in reversed(unused(raw))}
+    passed: dict[str, str] = {}
     for kind in (COUNTERS, TIMES, TRIALS, ROUNDS):
-        for name in (columns[words] for words in kind if words in columns):
+        for words, name in ((words, columns[words]) for words in kind if words in columns):
             values = times(raw.frame[name]) if kind is TIMES else _numbers(raw.frame[name], raw.source)
             if values is None:
-                passed.append(name)
+                passed[name] = "neither a number for each request nor a time"
+            elif words in MAYBE_COUNTERS and not _counts(frame, values, search):
+                passed[name] = f"with gaps, so no number of requests; if it names networks: config={joined((name,))}"
             elif kind is TIMES or not _recurs(frame, values, search):
-                return values, _told(f"the order of requests is that of {name}", passed)
+                return values, _told(f"The order of requests is that of {name}", passed)
             elif kind is ROUNDS and _never_falls(frame, values, search):
                 return values, _told(
-                    f"the order of requests is that of {name}, and within one that of the file", passed
+                    f"The order of requests is that of {name}, and within one that of the file", passed
                 )
-            elif kind is not COUNTERS and kind is not ROUNDS and not _recurs(frame, values, [*search, "fidelity"]):
-                passed.append(name)
+            elif words in TRIAL_NAMES and not _recurs(frame, values, [*search, "fidelity"]):
+                passed[name] = "each comes back at another fidelity"
             else:
                 raise _twice(raw, frame, name, values, search)
-    return np.arange(len(frame), dtype=np.float64), _told("the order of requests is that of the file", passed)
+    return np.arange(len(frame), dtype=np.float64), _told(FILE_ORDER, passed)
 
 
-def _told(what: str, passed: Sequence[str]) -> str:
-    others = f" ({', '.join(passed)}: neither a number for each request nor a time)" if passed else ""
-    return f"{what[0].upper()}{what[1:]}{others}."
+def _told(what: str, passed: Mapping[str, str]) -> str:
+    others = "; ".join(f"{name}: {why}" for name, why in passed.items())
+    return f"{what}{others and f' ({others})'}."
 
 
 def _numbers(column: "pd.Series[Any]", source: str) -> Array | None:
@@ -85,6 +91,17 @@ def _recurs(frame: "pd.DataFrame", values: Array, within: Sequence[str]) -> bool
     return bool(_keyed(frame, values, within).duplicated().any())
 
 
+def _counts(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:
+    """Whether numbers go from one to another without gaps in a search, or in several under one name."""
+    made = _keyed(frame, values, search)
+    groups = made.groupby(list(search), sort=False)["position"]
+    span = groups.max() - groups.min() + 1
+    if (span.sum() - groups.nunique().sum()) > GAPS * len(made):
+        return False
+    begun = made.groupby([*search, "position"]).size()  # of several searches, the shorter ones end first
+    return not bool((begun.groupby(level=list(range(len(search)))).diff() > 0).any())
+
+
 def _never_falls(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:
     """Whether the file has the requests of each search in this order already."""
     made = _keyed(frame, values, search)
@@ -96,8 +113,19 @@ def _twice(raw: RawLog, frame: "pd.DataFrame", name: str, values: Array, search:
     row = int(made.index[made.duplicated()][0])
     one = made.loc[row]
     called = " / ".join(printable(str(one[each])) for each in search)
+    telling = list(_telling(raw, frame, values, search, name)) or ["seed=COLUMN", "space=A+B"]
     return LogError(
         f"{raw.source}: row {row + 1}, column {name}: {one['position']:g} is there twice in the search {called}; say "
-        f'what tells its searches apart, such as --columns "seed=COLUMN" or "space=A+B", or, if the rows are in order: '
-        f'--columns "order="'
+        f"what tells its searches apart, or the reports of a trial, such as "
+        f'{" or ".join(option(each) for each in telling)}, or, if the rows are in order: --columns "order="'
     )
+
+
+def _telling(raw: RawLog, frame: "pd.DataFrame", values: Array, search: Sequence[str], numbered: str) -> Iterator[str]:
+    """What might be said of columns that tell the rows of one number apart."""
+    for name in unused(raw):
+        meant = next((target for target, known in TELLING.items() if known & set(tokens(name))), None)
+        if name != numbered and meant:
+            within = frame[list(search)].assign(other=keys(raw.frame, [name]))
+            if not _recurs(within, values, [*search, "other"]):
+                yield f"{meant}={joined((name,))}"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairwatt.analysis.protocol import MIN_SEEDS
+from fairwatt.analysis.protocol import LEVEL, MIN_SEEDS
 from fairwatt.audit.account import SEARCH, repeated
 from fairwatt.audit.contrast import attainable_p, detectable_a12
 from fairwatt.audit.log import Log
@@ -58,7 +58,7 @@ def incumbent_table(log: Log) -> "pd.DataFrame":
     """One row for each space and method: the fidelity of what a search would report as its best.
 
     Columns: space, method, searches, low (share whose lowest validation error was measured below the space's highest
-    fidelity), without (share with no valid request at the highest fidelity),
+    fidelity; NaN where no search has a valid request), without (share with no valid request at the highest fidelity),
     differs (share in which the best at the highest fidelity is another configuration; NaN without configurations),
     optimism (mean validation error of the best at the highest fidelity, minus that of the best at any), test_error_any
     and test_error_full (mean recorded test errors of the two picks; NaN where the log has none).
@@ -69,7 +69,8 @@ def incumbent_table(log: Log) -> "pd.DataFrame":
     for space, there in log.frame[log.frame["valid"]].groupby("space", sort=True):
         top = there["fidelity"].max()  # NaN where there is only one
         searches = log.frame[log.frame["space"] == space].groupby("method")["seed"].nunique()
-        for method, group in there.groupby("method", sort=True):
+        for method in sorted(searches.index):
+            group = there[there["method"] == method]
             best = group.loc[group.groupby("seed")["val_error"].idxmin()].set_index("seed")
             final = group if np.isnan(top) else group[group["fidelity"] == top]
             final = final.loc[final.groupby("seed")["val_error"].idxmin()].set_index("seed")
@@ -95,8 +96,8 @@ def seed_table(log: Log, pairs: list[tuple[str, str, str]], family: int) -> "pd.
     """One row for each (space, arm, reference): what so many searches can show.
 
     family: tests that Holm adjusts for. Columns: space, arm, reference, searches, reference_searches, shared (names of
-    seeds that both have), attainable_p (of an exact Mann-Whitney test without ties), attainable_holm, detectable_a12,
-    gate (whether both sides have 20 searches).
+    seeds that both have), attainable_p (of an exact Mann-Whitney test without ties), attainable_holm, detectable_a12
+    (NaN where none is: attainable_holm is not below .05), gate (whether both sides have 20 searches).
     """
     import pandas as pd
 
@@ -105,6 +106,7 @@ def seed_table(log: Log, pairs: list[tuple[str, str, str]], family: int) -> "pd.
     for space, arm, reference in pairs:
         mine, other = set(seeds[space, arm]), set(seeds[space, reference])
         smallest = attainable_p(len(mine), len(other))
+        never = smallest * family >= LEVEL
         rows.append(
             {
                 "space": space,
@@ -115,7 +117,7 @@ def seed_table(log: Log, pairs: list[tuple[str, str, str]], family: int) -> "pd.
                 "shared": len(mine & other),
                 "attainable_p": smallest,
                 "attainable_holm": min(smallest * family, 1.0),
-                "detectable_a12": detectable_a12(len(mine), len(other)),
+                "detectable_a12": np.nan if never else detectable_a12(len(mine), len(other)),
                 "gate": min(len(mine), len(other)) >= MIN_SEEDS,
             }
         )

@@ -22,6 +22,8 @@ _SAME = 1e-6  # relative; costs that differ by less are one price
 
 def spend(audit: "Audit") -> Answer:
     """T1: whether methods had the same to spend."""
+    if audit.log.cost_unit == "evaluations":
+        return State.NOT_TOLD, "the log records no cost; requests are all that can be counted"
     worst = max(audit.spend.groupby("space"), key=lambda item: factor_of(item[1]["cost_mean"]))
     space, table = worst
     factor = factor_of(table["cost_mean"])
@@ -29,10 +31,9 @@ def spend(audit: "Audit") -> Answer:
     high, low = ordered[-1], ordered[0]
     words = (
         f"on {name(str(space))} {name(high['method'])} spent {high['cost_mean']:.4g} {audit.log.cost_unit} a search in "
-        f"the mean, {name(low['method'])} {low['cost_mean']:.4g}: {factor:.4g} times as much"
+        f"the mean, {name(low['method'])} "
+        + (f"{low['cost_mean']:.4g}: {factor:.4g} times as much" if np.isfinite(factor) else "nothing")
     )
-    if audit.log.cost_unit == "evaluations":
-        return State.NOT_TOLD, "the log records no cost; requests are all that can be counted"
     return (State.FAIL if factor > MATCHED else State.PASS), words
 
 
@@ -42,10 +43,16 @@ def invalid(audit: "Audit") -> Answer:
     if invalid.empty:
         return State.NOT_APPLICABLE, "no impossible proposal in the log"
     share, free = len(invalid) / len(audit.log.frame), float((invalid["cost"] == 0).mean())
-    words = f"{share:.1%} of all requests are impossible; {free:.0%} of those are recorded at no cost"
+    counted = audit.log.cost_unit == "evaluations"
+    words = f"{share:.1%} of all requests are impossible; "
+    words += "no cost is recorded" if counted else f"{free:.0%} of those are recorded at no cost"
     flipped = _flipped(audit, "invalid")
     if flipped:
         return State.FAIL, f"{words}; a price for them changes what can be said of {flipped}"
+    if counted:
+        return State.NOT_TOLD, f"{words}, and each counts as one evaluation"
+    if not audit.pairs:
+        return State.NOT_TOLD, words
     return (State.PASS if free < 1 else State.NOT_TOLD), f"{words}; no price that was tried changes a statement"
 
 
@@ -63,6 +70,8 @@ def repeats(audit: "Audit") -> Answer:
     flipped = _flipped(audit, "repeats")
     if flipped:
         return State.FAIL, f"{words}; were they free, something else could be said of {flipped}"
+    if not audit.pairs:
+        return State.NOT_TOLD, words
     return State.PASS, f"{words}; were they free, nothing else could be said"
 
 
@@ -172,9 +181,9 @@ def scaled_energy(audit: "Audit") -> Answer:
 
 
 def factor_of(values: "pd.Series[float]") -> float:
-    """The largest over the smallest."""
-    low = float(values.min())
-    return float(values.max()) / low if low > 0 else np.inf
+    """The largest over the smallest; 1 where all are 0."""
+    low, high = float(values.min()), float(values.max())
+    return high / low if low > 0 else np.inf if high > 0 else 1.0
 
 
 def _part(some: Array, every: Array) -> float:

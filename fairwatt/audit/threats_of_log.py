@@ -22,7 +22,10 @@ def threat_findings(audit: "Audit") -> tuple[ThreatFinding, ...]:
 def threat_finding(audit: "Audit", threat: Threat) -> ThreatFinding:
     """What the log shows of one threat."""
     ask = _QUESTIONS.get(threat.number)
-    state, evidence = ask(audit) if ask else (State.NOT_TOLD, _SILENT[threat.number])
+    if threat.number in _OF_SEVERAL and not audit.pairs:
+        state, evidence = State.NOT_APPLICABLE, "one method only"
+    else:
+        state, evidence = ask(audit) if ask else (State.NOT_TOLD, _SILENT[threat.number])
     return ThreatFinding(threat, state, evidence)
 
 
@@ -46,6 +49,9 @@ _QUESTIONS: dict[int, Callable[["Audit"], tuple[State, str]]] = {
     25: books.scaled_energy,
     26: searches.peeking,
 }
+
+_OF_SEVERAL = {1, 3, 6, 7, 12, 15, 22, 26}
+"""Threats to comparisons alone: not asked where there is one method."""
 
 _SILENT = {
     2: "which implementation ran is not in a log",

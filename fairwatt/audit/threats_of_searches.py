@@ -93,12 +93,16 @@ def one_seed(audit: "Audit") -> Answer:
 def few_seeds(audit: "Audit") -> Answer:
     """T12: whether both sides have the searches that a verdict takes."""
     low, high = int(audit.spend["searches"].min()), int(audit.spend["searches"].max())
-    worst = audit.seeds.sort_values("detectable_a12").to_dict("records")[-1]
-    words = (
-        f"{low} to {high} searches a method; an A12 of {worst['detectable_a12']:.2f} is the smallest that the smallest "
-        f"pair finds with power .8, its smallest exact p {worst['attainable_p']:.2g} "
-        f"({worst['attainable_holm']:.2g} by Holm); p here: {test_words(audit)}"
-    )
+    worst = audit.seeds.sort_values(["detectable_a12", "attainable_holm"]).to_dict("records")[-1]
+    smallest = f"its smallest exact p is {worst['attainable_p']:.2g} ({worst['attainable_holm']:.2g} by Holm)"
+    if np.isnan(worst["detectable_a12"]):
+        power = f"the smallest pair can find no difference, for {smallest}"
+    else:
+        power = (
+            f"an A12 of {worst['detectable_a12']:.2f} is the smallest that the smallest pair finds with power .8, and "
+            f"{smallest}"
+        )
+    words = f"{low} to {high} searches a method; {power}; p here: {test_words(audit)}"
     return (State.FAIL if low < MIN_SEEDS else State.PASS), words
 
 
@@ -126,7 +130,7 @@ def low_incumbents(audit: "Audit") -> Answer:
     frame, table = audit.log.frame, audit.incumbents
     if frame[frame["valid"]].groupby("space")["fidelity"].nunique().max() <= 1:
         return State.NOT_APPLICABLE, "one fidelity only"
-    worst = table.sort_values("low").to_dict("records")[-1]
+    worst = table.sort_values("low", na_position="first").to_dict("records")[-1]
     if not worst["low"] > 0:
         return State.PASS, "the lowest validation error of every search is at the highest fidelity"
     return State.FAIL, (

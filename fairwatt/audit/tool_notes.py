@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fairwatt.audit.column_map import Formula
+from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.log import LogError
-from fairwatt.audit.raw_log import RawLog, is_empty, numbers, texts
-from fairwatt.audit.vocabulary import ACCURACY, ENERGY, ERROR, EXACT, RUNNING, tokens, unit_of
+from fairwatt.audit.raw_log import RawLog, is_empty, numbers
+from fairwatt.audit.vocabulary import ACCURACY, ENERGY, ERROR, EXACT, is_running, tokens, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +81,12 @@ def _cost(
     noted = [name for name, words in own.items() if ENERGY & set(words)]
     if len(noted) > 1:
         listed = ", ".join(noted)
-        raise LogError(f'{source}: several notes may be the cost: {listed}; add --columns "cost={noted[0]}"')
+        words = " or ".join(option(f"cost={joined((name,))}") for name in noted)
+        raise LogError(f"{source}: several notes may be the cost: {listed}; add {words}")
     if noted:
-        cost = Formula((noted[0],), running=bool(RUNNING & set(own[noted[0]])))
+        cost = Formula((noted[0],), running=is_running(own[noted[0]]))
         unit = unit_of(Formula((noted[0].removeprefix(notes_in),)))
-        return cost, unit, f"{tool}: the cost is {cost.in_words}, which its user noted, in {unit}."
+        return cost, unit, f"{tool}: the cost is {noted[0]}, which its user noted, in {unit}."
     if seconds:
         why = (
             f"{tool}: the cost is {seconds[0]}, the seconds that the tool measured around each call; where the calls "
@@ -124,9 +125,3 @@ def lowered(frame: "pd.DataFrame", column: str, source: str) -> tuple[Formula, s
     if len(values) and values.min() >= 0 and 1.5 < values.max() <= 100 and ACCURACY & set(tokens(column)):
         return Formula((column,), offset=1.0, scale=-0.01), f"1 - {OBJECTIVE}", True
     return Formula((column,), scale=-1.0), f"-{OBJECTIVE}", False
-
-
-def one_text(frame: "pd.DataFrame", column: str) -> str | None:
-    """The only value of a column, where there is one and no other."""
-    values = set(texts(frame[column])) if column in frame else set()
-    return next(iter(values)) if len(values) == 1 else None

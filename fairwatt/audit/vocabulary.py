@@ -1,6 +1,7 @@
 """The words that names of columns are made of, and what they mean."""
 
 import re
+from collections.abc import Sequence
 
 from fairwatt.audit.column_map import Formula
 
@@ -14,41 +15,65 @@ EXACT = {
     "space": words("space search_space benchmark problem task dataset task_id benchmark_id scenario"),
     "method": words(
         "method algorithm algo arm searcher method_name algorithm_name optimizer optimiser optimizer_id "
-        "strategy tuner scheduler sampler approach"
+        "strategy tuner scheduler sampler approach search_method hpo_method nas_method search_algorithm "
+        "optimizer_name optimiser_name"
     ),
     "seed": words("seed random_seed run repetition rep run_id repeat replicate"),
     "config": words(
-        "hash arch_hash architecture_hash graph_hash model_hash config configuration arch architecture arch_str "
-        "genotype network cell key params hyperparameters"
+        "hash arch_hash architecture_hash graph_hash model_hash config_hash config configuration arch architecture "
+        "arch_str arch_index architecture_index arch_id architecture_id genotype network cell key params "
+        "hyperparameters"
     ),
     "valid": words("valid is_valid feasible success ok status state trial_status"),
     "fidelity": words(
-        "fidelity budget_epochs budget epochs epoch n_epochs num_epochs train_epochs max_epochs resource"
+        "fidelity budget_epochs budget epochs epoch n_epochs num_epochs train_epochs max_epochs resource "
+        "training_iteration"
     ),
 }
 """Names that mean one thing, the surest first."""
 
 COUNTERS = words("eval_index order evaluation trial_number trial_index number n_trials index")
+MAYBE_COUNTERS = ("number", "index")
+"""Counters by name that may be the number of an architecture: only values without gaps are an order."""
+TRIAL_NAMES = words("trial_number trial_index trial trial_id trial_name trial_uid")
+"""Of a training, on which several rows may report."""
 TIMES = words("timestamp time_stamp end_time endtime start_time starttime datetime date")
 TRIALS = words("trial trial_id")
 ROUNDS = words("step iteration iter i generation")
 """What requests can be in the order of: a number for each, a clock, a trial that may come back, a round of several."""
 
-PARTIAL_CONFIGS = frozenset(words("arch architecture network cell key params"))
-"""Names of a configuration, and of one hyperparameter, or a size, among others."""
+TELLING = {
+    "method": frozenset(
+        words("method optimizer optimiser algorithm algo sampler searcher tuner strategy variant tool")
+    ),
+    "seed": frozenset(words("seed run rep repetition repeat replicate")),
+    "fidelity": frozenset(words("step steps epoch epochs iteration iter round budget rung")),
+}
+"""Words of columns that may tell apart what another column numbers."""
+WHOLE_CONFIGS = frozenset(words("hash arch_hash architecture_hash graph_hash model_hash config_hash arch_str genotype"))
+"""Names that are never those of one hyperparameter among others."""
 
 IDS = ("config_id", "configuration_id")
-PREFIXES = ("config:", "config.", "config_", "params_", "params.", "param_", "param.", "hp_", "hp.", "hyperparameters.")
-TRAINERS = frozenset(words("sgd adam adamw rmsprop momentum adagrad adadelta nadam lamb lion nesterov"))
+PREFIXES = re.compile(r"(?:config|params?|hp|hparams?|hyper_?param(?:eter)?s?)[:._/]", re.IGNORECASE)
+"""What names of hyperparameters begin with."""
+NAMING = frozenset(words("id hash name index idx key"))
+SIZING = frozenset(words("count counts size m k million millions mb gb num number total flops macs"))
+"""What is left of a name behind such a beginning where it names the network, or is its size."""
+TRAINERS = frozenset(
+    words(
+        "sgd adam adamw rmsprop momentum adagrad adadelta nadam lamb lion nesterov radam lars adamax adafactor nadamw "
+        "adabelief muon shampoo sophia ranger"
+    )
+)
 """Values of a column `optimizer` that is a hyperparameter and no method."""
 SCHEDULES = frozenset(words("cosine step linear exponential plateau constant warmup multistep polynomial onecycle"))
 """Values of a column `scheduler` of learning rates."""
 
 VALIDATION = frozenset(words("val valid validation dev"))
-ACCURACY = frozenset(words("acc accuracy accuracies top1 top5 f1 auc auroc"))
+ACCURACY = frozenset(words("acc accuracy accuracies acc1 acc5 top1 top5 f1 auc auroc"))
 RANKS = frozenset(words("top1 top5"))
 ERROR = frozenset(words("err error errors"))
-LOSS = frozenset(words("loss nll entropy rmse mse mae perplexity regret"))
+LOSS = frozenset(words("loss nll entropy rmse mse mae perplexity ppl bpc regret"))
 NEUTRAL = frozenset(words("value objective metric y f fitness reward score result target"))
 NOT_VALIDATION = frozenset(words("test train training"))
 PERCENT = frozenset(words("pct percent percentage"))
@@ -66,7 +91,7 @@ JOULES = frozenset(words("kwh wh mwh joules joule kj mj"))
 ENERGY = frozenset(words("energy consumption tec")) | JOULES
 TIME = frozenset(
     words(
-        "time runtime duration seconds secs walltime wallclock elapsed minutes mins hours days gpuhours gpudays "
+        "time runtime duration seconds secs wall walltime wallclock elapsed minutes mins hours days gpuhours gpudays "
         "milliseconds"
     )
 )
@@ -75,9 +100,22 @@ SIZES = frozenset(words("memory mem ram vram mb gb mib gib bytes params flops ma
 NO_COST = frozenset(
     words("start end stop stamp timestamp begin inference infer latency pred predict predicted test date eval")
 )
-COSTLY = SIZES | TIME | ENERGY | frozenset(words("co2 carbon emissions kg gpu cpu price dollars usd hour minute day"))
+SHARES = frozenset(words("per epoch iter iteration step batch limit max budget timeout allowed remaining left eta"))
+"""Words of a cost that may be that of a part of a request, or what it was allowed."""
+MONEY = frozenset(words("co2 co2eq co2e carbon emissions kg price dollars usd cost"))
+COSTLY = SIZES | TIME | ENERGY | MONEY | frozenset(words("gpu cpu hour minute day clock"))
 """Words of columns that may be a cost where no other is found."""
-RUNNING = frozenset(words("cum cumulative cumulated total spent elapsed sofar running"))
+RUNNING = frozenset(words("cum cumulative cumulated total spent elapsed sofar"))
+
+LABELS = frozenset(
+    words(
+        "id uuid name names uid at date datetime timestamp created updated host hostname node pid ip user url path dir "
+        "logdir folder file tags tag notes note seed state status done sweep commit version device worker step "
+        "iteration iter epoch epochs budget index idx number order trial evaluation generation individual unnamed eval "
+        "experiment instance task dataset split fold rank"
+    )
+)
+"""Last words of columns that name or number a row, and are no hyperparameter."""
 
 UNITS = {
     **dict.fromkeys(words("kwh"), "kWh"),
@@ -122,3 +160,9 @@ def unit_of(cost: Formula) -> str:
     if named:
         return named[0]
     return "s" if TIME & set(words) else f"units of {cost.columns[0]}"
+
+
+def is_running(words: Sequence[str]) -> bool:
+    """Whether a cost's name says that it is a running total; a running time is that of one request."""
+    following = zip(words, [*words[1:], ""], strict=True)
+    return bool(RUNNING & set(words)) or any(word == "running" and after not in TIME for word, after in following)

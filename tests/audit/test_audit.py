@@ -1,6 +1,5 @@
 import json
 import math
-import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,14 +7,14 @@ import numpy as np
 import pytest
 from small_log import log, rivals, search
 
-from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.audit import Audit
 from fairwatt.audit.audit_files import as_json, comparisons_csv
-from fairwatt.audit.log import Log
+from fairwatt.audit.comparison_tables import effects_table
 from fairwatt.audit.matched import rules
 from fairwatt.audit.page import render
+from fairwatt.audit.settings import Settings
 from fairwatt.audit.threats_of_log import threat_finding
-from fairwatt.audit.wording import effects_table, sentence, tone
-from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.audit.wording import sentence, tone
 from fairwatt.fairness.threats import THREATS
 
 FEW = rules("as recorded, mean, common")
@@ -69,13 +68,6 @@ def test_what_follows_from_the_evidence_is_said_and_nothing_else(bigger_budget: 
         assert unsaid not in words
 
 
-def test_a_log_without_costs_counts_evaluations() -> None:
-    made = rivals()
-    counted = Audit(Log(made.frame.assign(cost=1.0), "evaluations", made.error_unit, True, made.sources))
-    assert counted.conclusions[0].startswith("Nothing about cost")
-    assert "evaluations each" in sentence(counted, "regret", "s", "smart", "rs")
-
-
 def test_energy_that_is_only_a_cost_decides_nothing_about_the_endpoint() -> None:
     """The arm is better by error and worse by hypervolume: both are said, with what each takes for granted."""
     made = log(
@@ -102,47 +94,10 @@ def test_energy_that_is_only_a_cost_decides_nothing_about_the_endpoint() -> None
         assert not one.conclusions[0].startswith("Which endpoint")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.002, True), (90.0, False)])
-def test_seconds_of_look_ups_are_no_seconds_of_training(seconds: float, said: bool) -> None:
-    made = Audit(
-        log([search(m, 0, [0.5, 0.4], costs=seconds) for m in ("rs", "x")], cost_unit="s"), Settings(rules=FEW)
-    )
-    assert ("each (of look-ups, it seems, not of training)" in sentence(made, "regret", "s", "x", "rs")) is said
-    assert ("took 0.002 s or less" in " ".join(made.conclusions)) is said
-
-
-def test_searches_without_an_incumbent_have_no_multiple() -> None:
-    errors = [0.5, 0.4, 0.6]
-    rs, whole = ([search(method, seed, errors) for seed in range(4)] for method in ("rs", "arm"))
-    made = Audit(log([*rs, *whole[:3], search("arm", 3, [np.inf] * 3)]), Settings(rules=FEW))
-    words = sentence(made, "regret", "s", "arm", "rs")
-    assert words.endswith("What rs needs for the same quality cannot be said: 1 of 4 searches hold no incumbent.")
-    assert as_json(made)["multiples"][0]["needed"] is None
-
-
 def test_how_the_log_was_read_stands_under_the_title(bigger_budget: Audit) -> None:
     made = Audit(replace(bigger_budget.log, notes=("Told by the names of columns: cost=<kwh>.",)), Settings(rules=FEW))
     text = render(made)
     assert text.index("<h1>") < text.index("cost=&lt;kwh&gt;") < text.index("What the log says")
-
-
-def test_what_cannot_be_compared_is_refused_in_one_line() -> None:
-    lone = log([search("rs", 0, [0.5])])
-    nobody = log([search("smac", 0, [0.5]), search("tpe", 0, [0.5])])
-    apart = log([search("smac", 0, [0.5], space="a"), search("rs", 0, [0.5], space="b")])
-    for made, settings, words in (
-        (lone, Settings(), "one method only (rs)"),
-        (nobody, Settings(), "--reference smac (methods: smac, tpe)"),
-        (apart, Settings(), "no space has both rs and another method"),
-        (rivals(), Settings(endpoints=("hypervolume",)), "hypervolume needs energy"),
-    ):
-        with pytest.raises(UserError, match=re.escape(words)) as error:
-            Audit(made, settings)
-        assert "\n" not in str(error.value)
-    with pytest.raises(UnknownNameError, match="did you mean 'smac'"):
-        Audit(nobody, Settings(reference="smak"))
-    for name in ("RS", "Random Search", "random_sampler"):
-        assert Audit(log([search(name, 0, [0.5]), search("x", 0, [0.5])])).reference == name
 
 
 def test_one_seed_is_audited_and_claims_nothing() -> None:

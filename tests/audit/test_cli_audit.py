@@ -2,13 +2,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from small_log import log, search
 from typer.testing import CliRunner
 
-from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.audit import Audit
+from fairwatt.audit.audit_files import destinations
+from fairwatt.audit.log_file import read_logs
 from fairwatt.audit.matched import rules
+from fairwatt.audit.settings import Settings
 from fairwatt.audit.wording import sentence
 from fairwatt.cli_audit import audit
 from fairwatt.errors import UnknownNameError, UserError
@@ -82,14 +86,25 @@ def test_logs_and_other_files_are_never_replaced(runs: Path, capfd: pytest.Captu
         ("data.html", runs, "data.csv is there and no audit wrote it"),
         ("notes.html", runs, "notes.json is there and no audit wrote it"),
         ("taken.html", runs, "is there and is no file"),
-        ("new.html", folder, "where the next audit would read new.csv as a log"),
     ):
         with pytest.raises(UserError, match=said):
             run(log_path, "-o", folder / out, "--columns", "method=nosuch")  # refused before anything is read
     assert runs.read_bytes() == before
     assert (folder / "data.csv").read_text() == "a,b\n1,2\n"
-    for _ in range(2):  # our own files are replaced
-        run(runs, "-o", folder / "out.html", "--cut", "common", "--endpoint", "regret")
+
+
+def test_the_same_command_twice_reads_no_file_of_its_own(runs: Path) -> None:
+    page = runs.with_name("out.html")
+    run(runs.parent, "-o", page, "--cut", "common", "--endpoint", "regret")
+    ours = destinations(page, [runs.parent])  # may be replaced
+    assert all(path.is_file() for path in ours)
+    named = read_logs(sorted(runs.parent.iterdir()))
+    left_out = f"Written by an audit, and left out: {', '.join(map(str, sorted(ours)))}."
+    assert left_out in named.notes
+    pd.testing.assert_frame_equal(named.frame, read_logs([runs.parent]).frame)
+    pd.testing.assert_frame_equal(named.frame, read_logs([runs]).frame)
+    with pytest.raises(UserError, match="written by an audit, and no log"):
+        run(ours[1], "-o", runs.with_name("other.html"))
 
 
 def test_a_wrong_table_is_said_before_a_wrong_unit(tmp_path: Path) -> None:

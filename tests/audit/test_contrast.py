@@ -97,6 +97,15 @@ def test_each_contrast_gets_its_own_adjusted_p() -> None:
     adjusted = with_holm([contrast(value) for value in (0.03, 0.01, 0.2)])
     assert [each.p_holm for each in adjusted] == pytest.approx([0.06, 0.03, 0.2])
     assert with_holm([]) == []
+    left = with_holm([contrast(0.03), None, contrast(0.01)])  # what cannot be compared was still asked
+    assert [each.p_holm for each in left] == pytest.approx([0.06, 0.03])
+
+
+def test_one_search_of_a_side_has_no_interval() -> None:
+    found = unpaired(np.array([0.1]), np.array([0.2, 0.3]), RNG)
+    assert found.a12.value == 1.0
+    assert found.difference.value == pytest.approx(-0.15)
+    assert np.isnan([found.a12.low, found.a12.high, found.difference.low, found.difference.high]).all()
 
 
 def test_states_need_significance_and_matching_needs_equal_spends() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from table_log import column, read, written
 
-from fairwatt.audit import log_file, table_file
+from fairwatt.audit import log_sources, table_file
 from fairwatt.audit.log import Log, LogError
 from fairwatt.audit.log_file import read_logs
 from fairwatt.errors import UserError
@@ -222,10 +222,10 @@ class TestForms:
     def test_too_many_files_are_not_all_listed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(5):
             written(tmp_path / f"{number}" / "a.csv", {"loss": [1]})
-        monkeypatch.setattr(log_file, "MOST_FILES", 6)
+        monkeypatch.setattr(log_sources, "MOST_FILES", 6)
         seen = []
-        walk = log_file.os.walk
-        monkeypatch.setattr(log_file.os, "walk", lambda top: (seen.append(each) or each for each in walk(top)))
+        walk = log_sources.os.walk
+        monkeypatch.setattr(log_sources.os, "walk", lambda top: (seen.append(each) or each for each in walk(top)))
         asked(tmp_path, "more than 6 files")
         assert len(seen) == 3
 

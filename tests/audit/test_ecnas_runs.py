@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.audit import Audit
 from fairwatt.audit.log_file import read_logs
+from fairwatt.audit.settings import Settings
 from fairwatt.audit.wording import sentence
 from fairwatt.fairness.threats import State
 

@@ -1,30 +1,46 @@
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from small_log import log, search
 
 from fairwatt.analysis.indicators import hypervolume
-from fairwatt.audit.matched import RULES, courses, cut, hypervolumes, incumbents, rules, running, spends
+from fairwatt.audit.matched import RULES, courses, rules, running
 from fairwatt.errors import UnknownNameError, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INF = np.inf
 
 
+def incumbents(frame: "pd.DataFrame", limit: float = INF, endpoint: str = "regret") -> list[float]:
+    """What each search holds at a limit: its incumbent's error, or 1 - hypervolume."""
+    spent = running(frame)
+    return [float(course.held(spent, np.array([limit]))[0]) for course in courses(frame, endpoint)]
+
+
+def hypervolume_of_first(frame: "pd.DataFrame", limit: float = INF) -> float:
+    return 1.0 - incumbents(frame, limit, "hypervolume")[0]
+
+
 def test_the_request_that_crosses_the_limit_does_not_count() -> None:
     frame = log([search("rs", 0, [0.5, 0.4, 0.3], costs=[1.0, 2.0, 3.0])]).frame
-    found = [float(incumbents(frame, limit).iloc[0]) for limit in (0.9, 1.0, 2.9, 3.0, 5.999, 6.0, INF)]
+    found = [incumbents(frame, limit)[0] for limit in (0.9, 1.0, 2.9, 3.0, 5.999, 6.0, INF)]
     assert found == [INF, 0.5, 0.5, 0.4, 0.4, 0.3, 0.3]
-    assert [len(cut(frame, limit)) for limit in (0.9, 3.0, 6.0)] == [0, 2, 3]
+    (only,) = courses(frame, "regret")
+    assert only.closes(running(frame), np.array([0.9, 3.0, 6.0])).tolist() == [0, 2, 3]
 
 
 def test_sums_of_floats_are_paid_by_their_own_total() -> None:
     frame = log([search("rs", 0, np.linspace(0.9, 0.1, 10_000), costs=0.1)]).frame
-    assert incumbents(frame, spends(frame).iloc[0]).iloc[0] == 0.1
-    assert incumbents(frame, 1000.0).iloc[0] == 0.1  # 10,000 times 0.1 adds up to a little more
+    assert incumbents(frame, running(frame)[-1]) == [0.1]
+    assert incumbents(frame, 1000.0) == [0.1]  # 10,000 times 0.1 adds up to a little more
 
 
 def test_free_requests_at_the_limit_are_answered() -> None:
     frame = log([search("rs", 0, [0.5, INF, 0.2], costs=[1.0, 0.0, 0.0])]).frame
-    assert incumbents(frame, 1.0).iloc[0] == 0.2
+    assert incumbents(frame, 1.0) == [0.2]
 
 
 def test_hypervolume_is_that_of_all_points_so_far_whatever_their_fidelity() -> None:
@@ -40,13 +56,13 @@ def test_hypervolume_is_that_of_all_points_so_far_whatever_their_fidelity() -> N
     points = np.column_stack([energies / 10.0, errors])
     for limit in (0, 1, 5, 8, 30, 60):
         expected = hypervolume(points[:limit][np.isfinite(errors[:limit])], (1, 1)) if limit else 0.0
-        assert hypervolumes(frame, limit).loc[("s", "a", "0")] == pytest.approx(expected, abs=1e-12)
+        assert hypervolume_of_first(frame, limit) == pytest.approx(expected, abs=1e-12)
 
 
 def test_errors_beyond_one_are_scaled_to_the_space() -> None:
     frame = log([search("a", 0, [30.0, 10.0], energies=[1.0, 2.0]), search("b", 0, [50.0], energies=[4.0])]).frame
     # (1/4, 1/2) and (1/2, 0) within (1, 1)
-    assert hypervolumes(frame).loc[("s", "a", "0")] == pytest.approx(0.25 * 0.5 + 0.5)
+    assert hypervolume_of_first(frame) == pytest.approx(0.25 * 0.5 + 0.5)
 
 
 def test_incumbents_are_of_the_highest_fidelity_of_the_space() -> None:
@@ -57,7 +73,7 @@ def test_incumbents_are_of_the_highest_fidelity_of_the_space() -> None:
         search("d", 0, [0.2, 0.1], space="u"),
         search("e", 0, [0.2, 0.1], space="v", fidelities=[36, np.nan]),  # unknown: taken for a lower one
     ]
-    assert incumbents(log(searches).frame).tolist() == [0.4, INF, 0.2, 0.1, 0.2]
+    assert incumbents(log(searches).frame) == [0.4, INF, 0.2, 0.1, 0.2]
 
 
 def test_courses_follow_every_request() -> None:
@@ -86,6 +102,17 @@ def test_rules_cut_where_they_say() -> None:
         "common": (8.0, 8.0),
         "quarter": (2.0, 2.0),
     }
+
+
+def test_searches_that_spent_nothing_are_in_no_smallest_spend() -> None:
+    arm, reference = np.array([0.0, 8.0, 20.0]), np.array([10.0, 0.0])
+    named = {rule.name: rule.limits for rule in RULES}
+    assert named["common"](arm, reference) == (8.0, 8.0)
+    assert named["quarter"](reference, arm) == (2.0, 2.0)
+    assert named["min"](arm, reference) == (10.0, INF)
+    assert named["min, both"](arm, reference) == (10.0, 10.0)
+    for name in ("common", "quarter", "min", "min, both"):  # where a whole side spent nothing there is no limit
+        assert named[name](arm, np.zeros(2))[0] == 0.0
 
 
 def test_rules_are_named_or_are_numbers() -> None:

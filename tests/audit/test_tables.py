@@ -56,6 +56,13 @@ def test_one_fidelity_has_no_low_incumbents() -> None:
     assert (row["low"], row["without"], row["differs"], row["optimism"]) == (0.0, 0.0, 0.0, 0.0)
 
 
+def test_a_method_without_any_result_is_listed() -> None:
+    made = log([search("a", 0, [0.1]), *(search("b", seed, [INF, INF]) for seed in range(2))])
+    _, b = incumbent_table(made).to_dict("records")
+    assert (b["method"], b["searches"], b["without"]) == ("b", 2, 1.0)
+    assert math.isnan(b["low"])
+
+
 def test_what_seeds_can_show() -> None:
     made = log(
         [search(method, seed, [0.5]) for method, first in (("a", 0), ("rs", 18)) for seed in range(first, first + 20)]
@@ -63,3 +70,9 @@ def test_what_seeds_can_show() -> None:
     (row,) = seed_table(made, [("s", "a", "rs")], 4).to_dict("records")
     assert (row["searches"], row["reference_searches"], row["shared"], row["gate"]) == (20, 20, 2, True)
     assert row["attainable_holm"] == 4 * row["attainable_p"] > 0
+    assert 0.5 < row["detectable_a12"] < 1
+    (none,) = seed_table(
+        log([search(m, seed, [0.5]) for m in ("a", "rs") for seed in range(3)]), [("s", "a", "rs")], 1
+    )[["attainable_p", "detectable_a12"]].to_dict("records")
+    assert none["attainable_p"] == 0.1  # 2 of the 20 ways to choose three of six
+    assert math.isnan(none["detectable_a12"])

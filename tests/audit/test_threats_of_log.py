@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from small_log import Search, log, search
 
-from fairwatt.audit.audit import Audit, Settings
+from fairwatt.audit.audit import Audit
 from fairwatt.audit.log import Log
 from fairwatt.audit.matched import rules
+from fairwatt.audit.settings import Settings
 from fairwatt.audit.threats_of_log import threat_finding
 from fairwatt.fairness.threats import THREATS, State
 from fairwatt.registry import make_benchmark
@@ -182,6 +183,28 @@ def test_a_price_for_the_impossible_that_turns_a_statement_round_is_a_fault() ->
     assert found.threat.number == 4
     assert found.state is State.FAIL
     assert "62.5% of all requests are impossible; 100% of those are recorded at no cost" in found.evidence
+
+
+def test_a_log_without_costs_records_none_of_the_impossible_either() -> None:
+    def failing(method: str, seed: int, columns: dict[str, Any]) -> None:
+        columns |= {"errors": [np.inf, *columns["errors"][1:]], "costs": 1.0}
+
+    made = clean(failing)
+    counted = Log(made.frame, "evaluations", made.error_unit, True, made.sources)
+    found = threat_finding(audited(counted), THREATS[3])
+    assert found.state is State.NOT_TOLD
+    assert found.evidence.endswith("are impossible; no cost is recorded, and each counts as one evaluation")
+    assert [policy.name for policy in audited(counted).policies] == ["as recorded"]  # their smallest price is 1 as well
+
+
+def test_so_few_that_nothing_can_be_found_is_said() -> None:
+    for seeds, said in (
+        (3, "the smallest pair can find no difference, for its smallest exact p is 0.1 (0.2 by"),
+        (9, "an A12 of "),
+    ):
+        assert said in threat_finding(audited(clean(seeds=seeds)), THREATS[11]).evidence
+    assert all(np.isnan(contrast.detectable) for contrast in audited(clean(seeds=3)).contrasts)
+    assert all(0.5 < contrast.detectable < 1 for contrast in audited(clean(seeds=9)).contrasts)
 
 
 def test_a_log_without_configurations_or_costs_is_silent_about_them() -> None:

@@ -1,8 +1,8 @@
 """Histories as tools write them: genuine where the tool is installed, else in the form of its source code."""
 
 import json
+import multiprocessing.dummy
 import sqlite3
-import subprocess
 import sys
 import warnings
 import zipfile
@@ -392,13 +392,17 @@ class TestSyneTune:
         assert read(folder, columns="val_error=1-accuracy").error_unit == "1 - accuracy"
 
 
-@pytest.mark.slow
-def test_smac_and_optuna_really_run_outside_our_runner(tmp_path: Path) -> None:
+@pytest.mark.slow(9)
+def test_smac_and_optuna_really_run_outside_our_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("smac")
     pytest.importorskip("optuna")
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    import foreign_logs
+
+    monkeypatch.setattr(foreign_logs, "get_context", lambda method: multiprocessing.dummy)  # a thread: SMAC is here
     folder = tmp_path / "foreign"
-    command = [sys.executable, str(SCRIPT), str(folder), "--seeds", "1", "--trials", "9"]
-    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    monkeypatch.setattr(sys, "argv", [SCRIPT.name, str(folder), "--seeds", "1", "--trials", "9"])
+    foreign_logs.main()
     log = read_logs([folder / "smac", folder / "optuna.db"])
     assert log.frame.groupby("method").size().to_dict() == {"random": 9, "smac": 9, "tpe": 9}
     assert (log.spaces, log.cost_unit, log.error_unit) == (("digits-cells-5v",), "kWh", "objective")

@@ -1,0 +1,77 @@
+"""Columns of a table that stand for nothing of a `Log`: which name a trial, and which may be hyperparameters."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairwatt.audit.log import LogError
+from fairwatt.audit.raw_log import RawLog, is_empty, numbers, texts
+from fairwatt.audit.vocabulary import (
+    ACCURACY,
+    COUNTERS,
+    ENERGY,
+    ERROR,
+    LABELS,
+    LOSS,
+    MONEY,
+    NEUTRAL,
+    NO_COST,
+    RUNNING,
+    SIZES,
+    TIME,
+    TRIAL_NAMES,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_SETTING = ACCURACY | ERROR | LOSS | NEUTRAL | TIME | ENERGY | MONEY | SIZES | RUNNING | NO_COST
+
+
+def unused(raw: RawLog) -> list[str]:
+    """Columns that hold anything and that no formula reads."""
+    used = {name for each in raw.formulas.values() for name in each.columns}
+    return [name for name in map(str, raw.frame.columns) if name not in used and not is_empty(raw.frame[name])]
+
+
+def trial_column(raw: RawLog) -> str | None:
+    """The column that names the training that a row reports on, by its name alone."""
+    free = {"_".join(tokens(name)): name for name in reversed(unused(raw))}
+    return next((free[words] for words in TRIAL_NAMES if words in free), None)
+
+
+def settings_columns(raw: RawLog) -> tuple[str, ...]:
+    """Columns that may be hyperparameters: no metric, cost, clock, counter or label, and no text in each row of its
+    own."""
+    found = []
+    for name in unused(raw):
+        words = tokens(name)
+        if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed":
+            continue
+        if "_".join(words) in (*COUNTERS, *TRIAL_NAMES):
+            continue
+        if is_number(raw.frame[name]) or len(set(texts(raw.frame[name]))) < len(raw.frame):
+            found.append(name)
+    return tuple(found)
+
+
+def is_number(column: "pd.Series[Any]") -> bool:
+    """Whether a column holds nothing but numbers."""
+    try:
+        numbers(column, "")
+    except LogError:
+        return False
+    return True
+
+
+def keys(frame: "pd.DataFrame", columns: Sequence[str]) -> NDArray[np.uint64]:
+    """[rows] equal where all of these columns are; 0 everywhere where there are none."""
+    import pandas as pd
+
+    if not columns:
+        return np.zeros(len(frame), dtype=np.uint64)
+    written = pd.DataFrame({name: pd.Series(texts(frame[name]), dtype=object) for name in columns})
+    return np.asarray(pd.util.hash_pandas_object(written, index=False), dtype=np.uint64)
