@@ -6,9 +6,9 @@ from typing import Any
 
 from fairwatt.analysis.gates import check_alike, check_reference, check_seeds
 from fairwatt.analysis.protocol import ComparisonError, Protocol
-from fairwatt.errors import UnknownNameError
-from fairwatt.problem import Reference
-from fairwatt.records import Run
+from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.problem import Reference, SearchSpace
+from fairwatt.records import Header, Run
 from fairwatt.registry import make_benchmark
 
 _RANDOM_SEARCH = "rs"
@@ -59,3 +59,12 @@ def reference_of(runs: Sequence[Run], protocol: Protocol, space_options: Mapping
     reference = benchmark.reference()
     check_reference(runs, reference, protocol)
     return reference
+
+
+def installed_space(header: Header, space_options: Mapping[str, Any]) -> SearchSpace | None:
+    """The space of such a run, if what is installed here under its name has the same data; samplers may differ."""
+    try:
+        benchmark = make_benchmark(header.space, **space_options)
+    except UserError:  # no such name, no such option, no data
+        return None
+    return benchmark.space if benchmark.data_sha256 == header.data_sha256 else None

@@ -21,7 +21,7 @@ MAX_INITIAL = Fraction(1, 3)
 _ROUNDING = 1e-12
 """Of a budget that was written down: float64 has sixteen digits."""
 _SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
-_OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives")
+_OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives", "cycle_full")
 _OF_ONE_ARM_WHERE_CHARGED = ("overhead",)
 
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from fairwatt.analysis.other_worlds import Rerun, Reruns
-from fairwatt.analysis.protocol import Protocol
+from fairwatt.analysis.protocol import ComparisonError, Protocol
 from fairwatt.analysis.spend import Overhead
 from fairwatt.analysis.verdict import Comparison
+from fairwatt.energy_error import EnergyError, energy_errors
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
 from fairwatt.records import Request, Run
 from fairwatt.runfile import read_reference, read_run
 from fairwatt.sealed import read_sealed
+
+RAW = "raw sampler"
+"""The world in which every search is run again, under the literature's sampler."""
+_RAW_SAMPLER = "raw"
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def load(folder: Path) -> Results:
     if not any(runs.values()):
         raise UserError(f"{folder}: no finished run yet; go on with: fairwatt run")
     provenance = folder / "provenance.json"
-    reruns, missing_again, not_again = _reruns(folder, study["seeds"])
+    reruns, missing_again, not_again = _reruns(folder, study, references, runs)
     return Results(
         folder=folder,
         study=study,
@@ -116,24 +121,61 @@ def load(folder: Path) -> Results:
 
 
 def _reruns(
-    folder: Path, seeds: Sequence[int]
+    folder: Path, study: Mapping[str, Any], references: Mapping[str, Reference], runs: Mapping[str, Sequence[Run]]
 ) -> tuple[dict[str, dict[str, Rerun]], tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str], ...]]:
-    """As of `Results`: what was run again, what of it is missing, what there cannot be. All empty without a plan."""
+    """As of `Results`: what was run again, what of it is missing, what there cannot be. All empty without a plan.
+
+    What has to be there follows from the sealed declaration and from what was run; `reruns.json` only tells where it
+    is, and why a space has no other sampler. A file that was taken away leaves its re-runs missing.
+    """
     plan = folder / "reruns.json"
+    worlds = {
+        (world["space"], world["name"]): world for world in (read_sealed(plan)["reruns"] if plan.is_file() else ())
+    }
+    declared = [(space, name) for space in study["spaces"] for name in study.get("reruns", ())]
+    spaces = {space for space, _ in (*declared, *worlds)}
+    errors = {space: energy_errors(references[space]) if space in references else {} for space in spaces}
     reruns: dict[str, dict[str, Rerun]] = {}
     missing, impossible = [], []
-    for world in read_sealed(plan)["reruns"] if plan.is_file() else ():
-        space, name = world["space"], world["name"]
-        if world["note"]:
-            impossible.append((space, name, world["note"]))
-        with _without_collector():
-            found = _runs(folder / world["folder"])
-        wanted = [(arm, seed) for arm in world["arms"] for seed in seeds]
+    for space, name in dict.fromkeys((*declared, *worlds)):
+        world = worlds.get((space, name), {"folder": "", "arms": [], "note": ""})
+        due, note = _due(study, name, errors[space], runs.get(space, ()))
+        arms = dict.fromkeys((*due, *world["arms"]))
+        if not arms or (name == RAW and world["note"]):
+            impossible.append((space, name, world["note"] or note))
+            continue
+        found: dict[tuple[str, int], Run] = {}
+        if world["folder"]:
+            with _without_collector():
+                found = _runs(folder / world["folder"])
+        wanted = [(arm, seed) for arm in arms for seed in study["seeds"]]
         missing += [(space, name, *cell) for cell in wanted if cell not in found]
-        if runs := tuple(found[cell] for cell in wanted if cell in found):
+        if again := tuple(found[cell] for cell in wanted if cell in found):
+            if name == RAW and (other := next((r for r in again if r.header.sampler != _RAW_SAMPLER), None)):
+                raise ComparisonError(
+                    f"re-run {name!r} of {space}: sampler of {other.header.arm} (seed {other.header.seed}) is "
+                    f"{other.header.sampler!r}, not {_RAW_SAMPLER!r}; run it again"
+                )
             reference = read_reference(folder / world["folder"] / "reference.json")
-            reruns.setdefault(space, {})[name] = reference, runs
+            reruns.setdefault(space, {})[name] = reference, again
     return reruns, tuple(missing), tuple(impossible)
+
+
+def _due(
+    study: Mapping[str, Any], name: str, errors: Mapping[str, EnergyError | str], runs: Sequence[Run]
+) -> tuple[list[str], str]:
+    """The arms that have to be run again in a world, or why there are none. errors: as the space knows them."""
+    labels = [arm["label"] for arm in study["optimizers"]]
+    if name == RAW:
+        return labels, ""
+    error = errors.get(name, errors.get("another device") if name.startswith("device ") else None)
+    if isinstance(error, str):
+        return [], error
+    if study["policy"].get("currency", "energy") != "energy":
+        return [], "energies matter in books that count energy"
+    told = {run.header.arm for run in runs if "energy_kwh" in run.header.objectives}
+    arms = [label for label in labels if label in told]
+    return arms, "" if arms else "no arm is told of energies; their searches are priced again"
 
 
 def _runs(folder: Path) -> dict[tuple[str, int], Run]:

@@ -17,6 +17,7 @@ from fairwatt.problem import Benchmark
 SHOWN, ASKS, INSIDE, RUNS = "reads what it is shown", "asks and is told", "asks inside the space", "finishes a run"
 ALONE, SEEDED, SAME = "leaves global state alone", "seeds its generators", "one seed, one search"
 SURVIVES, FRESH = "survives invalid answers", "one search in any process"
+OTHER = "other seed, other search"
 
 Tried = TriedSearches
 PROMISES: tuple[tuple[str, Callable[[TriedSearches], str], str, tuple[str, ...]], ...] = (
@@ -53,8 +54,8 @@ PROMISES: tuple[tuple[str, Callable[[TriedSearches], str], str, tuple[str, ...]]
     ("survives JSON", Tried.changed_by_json, "ask built-in int, float and str, not numpy's; plain settings", (RUNS,)),
     (SAME, Tried.differs_again, "draw from `rng` only; no clock, no id(); lists, not sets", (RUNS, ALONE, SEEDED)),
     (FRESH, Tried.differs_elsewhere, "sort sets before iterating; no hash() of text, no id()", (SAME,)),
-    ("other seed, other search", Tried.ignores_seed, "draw from `rng`", (SAME,)),
-    ("other label, other search", Tried.ignores_label, "draw from `rng`, which the arm's label keys", (SAME,)),
+    (OTHER, Tried.ignores_seed, "draw from `rng`", (SAME,)),
+    ("other label, other search", Tried.ignores_label, "draw from `rng`, which the arm's label keys", (OTHER,)),
     ("sees no cost and no test error", Tried.sees_more, "choose by `trial.losses`; look into no frame", (SAME,)),
     ("a smaller budget is a prefix", Tried.plans_on_budget, "neither look for a budget nor plan on one", (SAME,)),
 )

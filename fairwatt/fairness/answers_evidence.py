@@ -1,4 +1,4 @@
-"""Evidence on what optimizers were told: threats T4, T8, T10, T13 and T18."""
+"""Evidence on what optimizers were told: threats T4, T8, T10 and T18."""
 
 from collections import Counter
 
@@ -8,6 +8,7 @@ from fairwatt.fairness.bookkeeping import Fault, Kind
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, named, share
 from fairwatt.fairness.threats import State
 from fairwatt.problem import OBJECTIVES
+from fairwatt.records import Request
 from fairwatt.streams import replicate
 
 
@@ -26,12 +27,19 @@ def impossible_proposals(evidence: Evidence) -> Told:
     rules = sorted({str(run.header.policy["invalid"]) for run in evidence.runs})
     others = {"free_capped", "charge_min", "charge_first_fidelity"} - set(rules)
     other = evidence.under(f"invalid={name}" for name in others)
-    return State.PASS if other else State.NOT_TOLD, (
+    lone = {world.space: evidence.held[world.name].lone for world in evidence.worlds if evidence.held[world.name].lone}
+    unsure = " ".join(
+        f"Of {space}, which is not installed here with these data, {count(number, 'configuration')} called impossible "
+        f"{'was' if number == 1 else 'were'} asked by one search alone: whether so, its runs do not show."
+        for space, number in lone.items()
+    )
+    text = (
         f"{invalid.total():,} of {count(total, 'request')} ({share(invalid.total(), total)}) were impossible (by "
         f"{named(+invalid)}): all have infinite error and energy, no test error, and cost what the policy says "
         f"(invalid={', '.join(rules)}); no measured network takes zero energy; "
         f"{other or 'no verdict was priced under another rule'}."
     )
+    return (State.PASS, text) if other and not unsure else (State.NOT_TOLD, f"{text} {unsure}".strip())
 
 
 def objectives(evidence: Evidence) -> Told:
@@ -58,74 +66,50 @@ def answers_are_stored(evidence: Evidence) -> Told:
     faults: list[Fault | str] = [*evidence.faults(10)]
     shared, repeated = 0, 0
     for world in evidence.worlds:
-        reference = world.reference
-        known: dict[tuple[object, ...], tuple[object, ...]] = {}
+        resumable, replicates = world.reference.resumable, world.reference.replicates
+        known: dict[tuple[object, ...], tuple[Request, str, int]] = {}
         for books in world.books:
             header = books.run.header
+            arm, seed = header.arm, header.seed
             for place, request in enumerate(books.run.requests):
-                if request.key is None:
+                if (key := request.key) is None:
                     continue
-                trial = request.trial
-                question = (header.seed, request.key, trial.fidelity)
-                answer = (request.replicate, trial.val_error, trial.energy_kwh, request.test_error, header.arm, place)
-                first = known.setdefault(question, answer)
-                if first is answer:
-                    due = None if reference.resumable else trial.fidelity
-                    if replicate(header.seed, request.key, due, reference.replicates) != request.replicate:
+                fidelity = request.trial.fidelity
+                mine = (request, arm, place)
+                first = known.setdefault((seed, key, fidelity), mine)
+                if first is mine:
+                    chosen = replicate(seed, key, None if resumable else fidelity, replicates)
+                    if chosen != request.replicate:
                         faults.append(
-                            f"{world.name}: {header.arm}, seed {header.seed}, row {place}: repeat "
-                            f"{request.replicate} answered, which seed, network and length do not choose"
+                            f"{world.name}: {arm}, seed {seed}, row {place}: repeat {request.replicate} answered, "
+                            f"which seed, network and length do not choose"
                         )
                     continue
-                repeated += first[4] == header.arm
-                shared += first[4] != header.arm
-                if first[:4] != answer[:4]:
+                repeated += first[1] == arm
+                shared += first[1] != arm
+                if first[0] is not request and _stored(first[0]) != _stored(request):
                     faults.append(
-                        f"{world.name}: {header.arm}, seed {header.seed}, row {place}: answered otherwise than "
-                        f"{first[4]}, row {first[5]}, on the same network, length and seed"
+                        f"{world.name}: {arm}, seed {seed}, row {place}: answered otherwise than {first[1]}, row "
+                        f"{first[2]}, on the same network, length and seed"
                     )
     if faults:
         return failed(faults)
     repeats = ", ".join(f"{c.space} {c.reference.replicates}" for c in evidence.comparisons)
     full = sum(each.full for each in evidence.held.values() if each.known)
+    asked = sum(each.looked_at for each in evidence.held.values())
+    looked_at = f" {count(asked, 'configuration')} are the networks that the installed space says." if asked else ""
     text = (
         f"Of all recorded requests, also those beyond the budget (so not T5's count), {shared:,} were asked first by "
         f"another arm under the same seed and {repeated:,} by the same search: every answer is the first one. The "
         f"repeat that answers (of: {repeats}) is the one that seed, network and length choose, and none is paid twice "
         f"in a search where the policy answers from the cache. Network, length and repeat have one answer under all "
-        f"seeds; {count(full, 'full training')} came out as the reference has them."
+        f"seeds; {count(full, 'full training')} came out as the reference has them.{looked_at}"
     )
     return (State.NOT_TOLD, f"{text} {evidence.unheld}") if evidence.unheld else (State.PASS, text)
 
 
-def seeds_control(evidence: Evidence) -> Told:
-    """T13: a seed fixes what it should, and no two seeds of an arm are the same search."""
-    faults, streams = [], 0
-    lost: dict[str, None] = {}
-    for space, books in evidence.books.items():
-        seen: dict[tuple[object, ...], int] = {}
-        for own in books:
-            header, requests = own.run.header, own.run.requests
-            asked = tuple((r.trial.config if r.key is None else r.key, r.trial.fidelity) for r in requests)
-            if len(asked) <= header.initial:
-                continue
-            streams += 1
-            other = seen.setdefault((header.arm, asked), header.seed)
-            if other != header.seed and all(request.key is None for request in requests):
-                lost[f"{space}: {header.arm}"] = None
-            elif other != header.seed:
-                faults.append(f"{space}: {header.arm} asks the same under seeds {other} and {header.seed}")
-    if faults:
-        return failed(faults)
-    if lost:
-        return State.NOT_TOLD, f"Nothing that was asked can be measured, and seeds do not differ: {', '.join(lost)}."
-    if not streams:
-        return State.NOT_TOLD, "No search goes beyond its initial design."
-    return State.PASS, (
-        f"{count(streams, 'search')}: no two seeds of an arm ask the same questions, while initial designs and repeats "
-        f"agree under one seed (T7, T10). That a search run again gives the same bytes is seen by running it again; "
-        f"these runs hold each search once."
-    )
+def _stored(request: Request) -> tuple[object, ...]:
+    return request.replicate, request.trial.val_error, request.trial.energy_kwh, request.test_error
 
 
 def test_is_not_validation(evidence: Evidence) -> Told:

@@ -4,7 +4,7 @@ A fault in the ledger would otherwise vouch for itself: the books of a run file 
 them again with the same ledger. Specification: section 2 and its invariants I1 to I4.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate
 from operator import attrgetter
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fairwatt.budget import component
 from fairwatt.overhead import charged_model
-from fairwatt.records import End, Request, Run, Status
+from fairwatt.records import End, Request, Run, Status, Trial
 
 _NANO = 10**9
 _JOULES_PER_KWH = 3_600_000
@@ -35,8 +35,8 @@ THREAT_OF = {Kind.NEW: 16, Kind.LONGER: 15, Kind.SHORTER: 15, Kind.REPEATED: 5, 
 """Which threat a wrong charge for each kind is."""
 
 
-_TOLD = {"val_error": attrgetter("val_error"), "energy_kwh": attrgetter("energy_kwh")}
-"""What an objective is, of a trial; a name that is not here is none that this audit can check."""
+_TOLD = ("val_error", "energy_kwh")
+"""Objectives, by the name that they have in a trial; a name that is not here is none that this audit can check."""
 
 
 class Due(NamedTuple):
@@ -102,13 +102,13 @@ def _dues(run: Run) -> Iterator[Due]:
             yield Due(Kind.INVALID, tariff[place] + own[place], tariff[0] + own[0], own[place])
             continue
         price = _prices(request, place)
-        paid = trained.setdefault((request.key, request.replicate), {})
-        fidelity, longest = request.trial.fidelity, max(paid, default=0.0)
-        kind = Kind.NEW
-        if fidelity in paid:
-            kind = Kind.REPEATED
-        elif paid:
-            kind = Kind.LONGER if fidelity > longest else Kind.SHORTER
+        fidelity, network = request.trial.fidelity, (request.key, request.replicate)
+        if (paid := trained.get(network)) is None:
+            trained[network] = {fidelity: price}
+            yield Due(Kind.NEW, price[0] + own[place], price[1] + own[0], own[place])
+            continue
+        longest = max(paid)
+        kind = Kind.REPEATED if fidelity in paid else Kind.LONGER if fidelity > longest else Kind.SHORTER
         if kind is Kind.REPEATED or (kind is Kind.SHORTER and continues):
             due = (0, 0) if free else price
         elif kind is Kind.LONGER and continues:
@@ -188,10 +188,19 @@ def _closing(run: Run, spent: int, blank: Fault) -> Iterator[Fault]:
         yield blank._replace(what="called ended, where the recording merely stops")
 
 
+def _wanted(objectives: Sequence[str]) -> Callable[[Trial], tuple[float | None, ...]]:
+    """What a trial has to be told for these objectives; None for those that cannot be checked."""
+    if tuple(objectives) == ("val_error",):
+        return lambda trial: (trial.val_error,)
+    if len(objectives) > 1 and set(objectives) <= set(_TOLD):
+        return attrgetter(*objectives)  # at once, which takes half the time
+    return lambda trial: tuple([getattr(trial, name) if name in _TOLD else None for name in objectives])
+
+
 def _answers(run: Run) -> Iterator[Fault]:
     """What is wrong with answers, whatever they cost: threats 4, 8 and 9."""
     header, infinite = run.header, _INFINITE
-    told = [_TOLD.get(name) for name in header.objectives]
+    told = _wanted(header.objectives)
     for place, request in enumerate(run.requests):
         trial, invalid = request.trial, request.trial.status is Status.INVALID
         what, threat = "", 4
@@ -202,7 +211,7 @@ def _answers(run: Run) -> Iterator[Fault]:
                 what = f"an impossible proposal has numbers: {trial.val_error}, {trial.energy_kwh} kWh, {trial.losses}"
         elif not (0 < trial.energy_kwh < infinite and trial.val_error < infinite):
             what = f"a network with energy {trial.energy_kwh} kWh and validation error {trial.val_error}"
-        elif trial.losses != (wanted := tuple([None if value is None else value(trial) for value in told])):
+        elif trial.losses != (wanted := told(trial)):
             threat = 9 if request.test_error in trial.losses else 8
             what = f"told {trial.losses} for the objectives {', '.join(header.objectives)}, which are {wanted}"
         if what:

@@ -1,11 +1,13 @@
 """Evidence on charging: threats T1, T5, T7, T15, T16 and T17, from books kept a second time."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from fairwatt.fairness.bookkeeping import Kind
+from fairwatt.fairness.bookkeeping import Books, Kind
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, named, share, spread
+from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
-from fairwatt.records import JOULES_PER_KWH, NANO, Charge, End
+from fairwatt.records import JOULES_PER_KWH, NANO, Charge, End, Run
 
 _NO_BOOKS = State.NOT_TOLD, "The runs hold no books."
 
@@ -74,15 +76,12 @@ def initial_design(evidence: Evidence) -> Told:
     faults = []
     paid, budgets = 0, 0
     for space, books in evidence.books.items():
-        designs: dict[int, tuple[str, list[object]]] = {}
+        designs = _designs(books)
         for own in books:
             header, requests = own.run.header, own.run.requests
-            design: list[object] = [request.trial.config for request in requests[: header.initial]]
-            arm, first = designs.setdefault(header.seed, (header.arm, design))
-            shared = min(len(design), len(first))  # a search may end within the design
-            if len(design) > len(first):
-                designs[header.seed] = header.arm, design
-            if design[:shared] != first[:shared]:
+            arm, wanted = designs[header.seed]
+            mine = _distinct(own.run)[: len(wanted)]  # a search may end within the design
+            if mine != wanted[: len(mine)] or (len(mine) < len(wanted) and len(requests) >= header.initial):
                 faults.append(f"{space}: under seed {header.seed} {header.arm} starts with other networks than {arm}")
             # a design's network is free at most where it is the same as one before it
             paid += sum(due.cost for due in own.dues[: header.initial])
@@ -102,6 +101,38 @@ def initial_design(evidence: Evidence) -> Told:
         f"Under each seed all arms start with the same {spread([h.initial for h in headers], '.0f')} networks, charged "
         f"to each: {share(paid, budgets)} of the budgets. Requests of a search, as many as its budget paid: {asked}."
     )
+
+
+def _designs(books: Sequence[Books]) -> dict[int, tuple[str, list[object]]]:
+    """By seed, the design, network by network, and the arm that shows it.
+
+    A draw may come twice, and a search need not ask twice. Random search does, so it shows the design; else what most
+    begin with. Of those that ask so many questions, if any does.
+    """
+    begun: dict[int, list[tuple[Run, list[object]]]] = {}
+    for run in (own.run for own in books):
+        begun.setdefault(run.header.seed, []).append((run, _distinct(run)))
+    found = {}
+    for seed, searches in begun.items():
+        alike = Counter(tuple(networks) for _, networks in searches)
+
+        def rank(search: tuple[Run, list[object]], alike: Counter[tuple[object, ...]] = alike) -> tuple[int, ...]:
+            header, networks = search[0].header, search[1]
+            got = min(len(search[0].requests), header.initial)
+            return got, header.optimizer == RANDOM_SEARCH, alike[tuple(networks)], -len(networks)
+
+        run, networks = max(searches, key=rank)
+        found[seed] = run.header.arm, networks
+    return found
+
+
+def _distinct(run: Run) -> list[object]:
+    """The configurations of the first requests, of each network the first."""
+    found: dict[object, object] = {}
+    for request in run.requests[: run.header.initial]:
+        config = request.trial.config
+        found.setdefault(config if request.key is None else request.key, config)
+    return list(found.values())
 
 
 def lengths(evidence: Evidence) -> Told:
@@ -159,12 +190,12 @@ def closing(evidence: Evidence) -> Told:
         return State.FAIL, f"The policy credits what overshoots the budget, in all {count(len(overshoot), 'search')}."
     faults, checked = [], 0
     for comparison in evidence.comparisons:
-        for arm, trajectory, _, credited, claimed in evidence.closed(comparison):
+        for closed in evidence.closed(comparison):
             checked += 1
-            if credited != claimed:
+            if closed.credited != closed.claimed:
                 faults.append(
-                    f"{comparison.space}: {arm}, seed {trajectory.run.header.seed}: {claimed} answers are credited "
-                    f"where the budget pays {credited}"
+                    f"{comparison.space}: {closed.arm}, seed {closed.trajectory.run.header.seed}: {closed.claimed} "
+                    f"answers are credited where the budget pays {closed.credited}"
                 )
     if faults:
         return failed(faults)

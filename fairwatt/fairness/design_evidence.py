@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from fairwatt.analysis.endpoints import RANKINGS
+from fairwatt.analysis.load import RAW
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.budget import Budget, component
+from fairwatt.errors import UserError
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
+from fairwatt.records import Header
+from fairwatt.registry import BENCHMARKS, OPTIMIZERS, find_optimizer
 
 
 def implementations(evidence: Evidence) -> Told:
@@ -42,13 +47,13 @@ def seeds(evidence: Evidence) -> Told:
     for comparison in evidence.comparisons:
         endpoints, gate = comparison.endpoints, comparison.protocol.min_seeds
         reference = comparison.protocol.reference_arm
-        paired = {arm: len(endpoints.paired_seeds(arm, reference)) for arm in comparison.arms}
+        paired = {arm: len(endpoints.paired_seeds(arm, reference)) for arm in comparison.arms if arm != reference}
         faults += [
             f"{comparison.space}: {arm} has {number} seeds in common with {reference}, fewer than {gate}"
             for arm, number in paired.items()
             if number < gate
         ]
-        told.append(f"{comparison.space} {spread(paired.values(), '.0f')} (gate {gate})")
+        told.append(f"{comparison.space} {spread(paired.values(), '.0f') if paired else '-'} (gate {gate})")
     return failed(faults) if faults else (State.PASS, f"Seeds paired with the reference arm's: {'; '.join(told)}.")
 
 
@@ -112,7 +117,14 @@ def settings(evidence: Evidence) -> Told:
         tariff = comparison.reference.tariff
         for arm in comparison.arms:
             header = comparison.endpoints.header(arm)
-            if not header.cycle_full:
+            cycle = _cycle_full(header)
+            if cycle is not None and abs(cycle - header.cycle_full) > 1e-9 * cycle:
+                faults.append(
+                    f"{comparison.space}: one cycle of {arm}'s brackets is {header.cycle_full:.3g} full trainings in "
+                    f"the runs, and {cycle:.3g} of {header.optimizer} as installed"
+                )
+            cycle = max(cycle or 0.0, header.cycle_full)
+            if not cycle:
                 continue
             runs = [books.run for books in evidence.books[comparison.space] if books.run.header.arm == arm]
             asked = {request.trial.fidelity for run in runs for request in run.requests}
@@ -122,7 +134,7 @@ def settings(evidence: Evidence) -> Told:
             for book in comparison.books:
                 place = component(book.policy.currency)
                 budget = comparison.protocol.granted(arm, book).budget.resolve(book.policy.currency, tariff)
-                if budget < header.cycle_full * tariff.full[place] * (1 - 1e-9):
+                if budget < cycle * tariff.full[place] * (1 - 1e-9):
                     faults.append(f"{comparison.space}: {book.budget} is less than one cycle of {arm}'s brackets")
     if faults:
         return failed(faults)
@@ -138,6 +150,17 @@ def settings(evidence: Evidence) -> Told:
         State.PASS,
         f"Arms with brackets get a whole cycle, and train at these many lengths: {', '.join(ladders)}. {text}",
     )
+
+
+def _cycle_full(header: Header) -> float | None:
+    """One cycle of brackets in full trainings, of the algorithm as it is installed here; None where it is not."""
+    if header.optimizer not in OPTIMIZERS.names():
+        return None
+    try:
+        factory = find_optimizer(header.optimizer)
+        return factory.cycle_full(header.fidelities, factory.resolve(header.settings))
+    except UserError:  # other settings than this release has, or a plug-in that cannot be imported
+        return None
 
 
 def rerunning(evidence: Evidence) -> Told:
@@ -160,6 +183,11 @@ def declaration(evidence: Evidence) -> Told:
     """T26: what was declared before the first search, and what was done."""
     results = evidence.results
     faults = [f"seeds were added after {number} had been run" for number in results.extended]
+    faults += [
+        f"{space}: not run again under the {RAW}, which it is said not to have ({note}) and has"
+        for space, world, note in results.not_again
+        if world == RAW and _has_raw(space)
+    ]
     declared = {(arm["label"], seed) for arm in results.study["optimizers"] for seed in results.study["seeds"]}
     missing = Counter(space for space, _, _ in results.missing)
     for comparison in evidence.comparisons:
@@ -183,16 +211,31 @@ def declaration(evidence: Evidence) -> Told:
         f"{count(len(results.study['seeds']), 'seed')}, budgets {budgets}, reference {reference}; compared as "
         f"declared, never extended. {count(family, 'test')} in Holm families by space; everything else is exploratory."
     )
-    if missing:
-        return State.NOT_TOLD, f"{text} Missing: {', '.join(f'{s} {n}' for s, n in missing.items())}."
-    return State.PASS, text
+    if reruns := results.study.get("reruns"):
+        text += f" Declared to be run again in other worlds: {', '.join(reruns)}."
+    lost = [f"{space} {number}" for space, number in missing.items()]
+    again = Counter(f"{space} ({world})" for space, world, _, _ in results.missing_again)
+    lost += [f"{world} {number} re-runs" for world, number in again.items()]
+    return (State.NOT_TOLD, f"{text} Missing: {', '.join(lost)}.") if lost else (State.PASS, text)
+
+
+def _has_raw(space: str) -> bool:
+    """Whether the space as installed here takes another sampler."""
+    try:
+        return "sampler" in signature(BENCHMARKS.load(space)).parameters
+    except UserError:
+        return False
 
 
 def _undeclared_settings(comparison: Comparison, study: Mapping[str, Any]) -> list[str]:
     declared = {arm["label"]: arm["settings"] for arm in study["optimizers"]}
+    names = {arm["label"]: arm["optimizer"] for arm in study["optimizers"]}
     found = []
     for arm in comparison.arms:
         header = comparison.endpoints.header(arm)
+        name = names.get(arm, header.optimizer)
+        if name != header.optimizer and name in OPTIMIZERS.declared:  # a file's and a plug-in's has a name of its own
+            found.append(f"{comparison.space}: {arm} ran {header.optimizer}, where {name} was declared")
         if other := [name for name, value in declared.get(arm, {}).items() if header.settings.get(name) != value]:
             found.append(f"{comparison.space}: {arm} ran with another {', '.join(other)} than was declared")
         if header.initial != study["initial"]:

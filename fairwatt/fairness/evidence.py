@@ -1,21 +1,22 @@
 """What a fairness audit is made from: these very runs, their second books, and the verdicts on them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from fairwatt.analysis.load import Results
-from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.outcome import Outcome, Verdict, unchanged_cells
 from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.trajectories import Trajectory
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness.bookkeeping import Books, Fault
 from fairwatt.fairness.held_answers import Held, held
+from fairwatt.fairness.installed_space import space_of
 from fairwatt.fairness.threats import State
-from fairwatt.problem import Reference
-from fairwatt.records import Run
+from fairwatt.problem import Reference, SearchSpace
+from fairwatt.records import Key, Run
 
 Told = tuple[State, str]
 """What the evidence says of one threat, and the evidence."""
@@ -24,11 +25,29 @@ CLAIMS = (Outcome.WIN, Outcome.WIN_SMALL, Outcome.EQUIVALENT, Outcome.POLICY_DEP
 
 
 class World(NamedTuple):
-    """Searches that one reference is about. name: of the space; of the re-runs' world too, where they are re-runs."""
+    """Searches that one reference is about.
+
+    name: of the space; of the re-runs' world too, where they are re-runs. places: rows of the reference by key, where
+    they are at hand.
+    """
 
     name: str
+    space: str
     reference: Reference
     books: tuple[Books, ...]
+    places: Mapping[Key, int] | None = None
+
+
+class Closed(NamedTuple):
+    """One search at one primary budget. credited: requests that its second books credit; claimed: that the comparison
+    credits."""
+
+    arm: str
+    budget: str
+    trajectory: Trajectory
+    books: Books
+    credited: int
+    claimed: int
 
 
 @dataclass(frozen=True)
@@ -55,16 +74,34 @@ class Evidence:
         """The searches that are compared, by space, and those that were run again in other worlds."""
         found = []
         for comparison in self.comparisons:
-            found.append(World(comparison.space, comparison.reference, self.books[comparison.space]))
-            for name, (reference, runs) in self.results.reruns.get(comparison.space, {}).items():
-                found.append(World(f"{comparison.space}, run again ({name})", reference, tuple(map(Books, runs))))
+            space = comparison.space
+            found.append(World(space, space, comparison.reference, self.books[space], comparison.truth.places))
+            for name, (reference, runs) in self.results.reruns.get(space, {}).items():
+                places = comparison.truth.places if reference.keys == comparison.reference.keys else None
+                again = f"{space}, run again ({name})"
+                found.append(World(again, space, reference, tuple(map(Books, runs)), places))
         return tuple(found)
 
     @cached_property
     def held(self) -> dict[str, Held]:
-        """The answers of each world, by its name, held against its truth."""
+        """The answers of each world, by its name, held against its truth and the space as it is installed here."""
         return {
-            world.name: held(world.name, world.reference, [books.run for books in world.books]) for world in self.worlds
+            world.name: held(
+                world.name,
+                world.reference,
+                [books.run for books in world.books],
+                self.installed[world.space],
+                world.places,
+            )
+            for world in self.worlds
+        }
+
+    @cached_property
+    def installed(self) -> dict[str, SearchSpace | None]:
+        """The spaces themselves; None of one that is not here, or with other data."""
+        return {
+            space: space_of(books[0].run.header, self.results.study) if books else None
+            for space, books in self.books.items()
         }
 
     @property
@@ -113,17 +150,24 @@ class Evidence:
         """Faults of the books and of the answers that are this threat."""
         return self.fault_list.get(threat, [])
 
-    def closed(self, comparison: Comparison) -> Iterator[tuple[str, Trajectory, Books, int, int]]:
-        """Every search at every primary budget: arm, trajectory, second books, requests that they credit, and those
-        that the comparison credits."""
+    def closed(self, comparison: Comparison) -> tuple[Closed, ...]:
+        """Every search of a space at every primary budget."""
+        return self._closed[comparison.space]
+
+    @cached_property
+    def _closed(self) -> dict[str, tuple[Closed, ...]]:
+        return {comparison.space: tuple(self._close(comparison)) for comparison in self.comparisons}
+
+    def _close(self, comparison: Comparison) -> Iterator[Closed]:
         books = iter(self.books[comparison.space])
         for arm, trajectories in comparison.endpoints.trajectories.items():
             granted = [comparison.protocol.granted(arm, book) for book in comparison.books]
             for trajectory in trajectories.values():
                 own = next(books)
-                for book in granted:
+                for shared, book in zip(comparison.books, granted, strict=True):
                     budget = book.budget.resolve(book.policy.currency, trajectory.tariff)
-                    yield arm, trajectory, own, own.credited(budget), trajectory.close(book).credited
+                    claimed = trajectory.close(book).credited
+                    yield Closed(arm, str(shared.budget), trajectory, own, own.credited(budget), claimed)
 
     def cells(self, wanted: Callable[[str], bool]) -> list[tuple[Verdict, SensitivityCell]]:
         """The sensitivity cells with such names that were priced, each with its verdict."""
@@ -148,9 +192,14 @@ def flips(cells: Sequence[tuple[Verdict, SensitivityCell]], name: str) -> str:
     for verdict, cell in cells:
         if id(verdict) in claims:
             claims[id(verdict)] |= cell.flips
+    same = dict.fromkeys(claims, True)
+    for verdict, cell in cells:
+        if id(verdict) in same:
+            same[id(verdict)] &= cell.name in unchanged_cells(verdict)
     moved = max(abs(cell.win_rate - verdict.win_rate) for verdict, cell in cells)
+    idle = f" (for {sum(same.values())} of them it changes nothing)" if any(same.values()) else ""
     return (
-        f"under {name} {sum(claims.values())} of {count(len(claims), 'claim')} flip, "
+        f"under {name} {sum(claims.values())} of {count(len(claims), 'claim')} flip{idle}, "
         f"and paired win rates move by {moved:.2f} at most"
     )
 

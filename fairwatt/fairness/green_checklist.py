@@ -12,7 +12,7 @@ from collections.abc import Callable
 from fairwatt.fairness.bookkeeping import Kind
 from fairwatt.fairness.checklist import Answer, Checklist, Facts, Item
 from fairwatt.fairness.evidence import count, share
-from fairwatt.records import JOULES_PER_KWH
+from fairwatt.records import JOULES_PER_KWH, Charge
 
 Reply = tuple[Answer, str]
 
@@ -26,7 +26,15 @@ def _aim(facts: Facts) -> Reply:
 
 def _performance_over_energy(facts: Facts) -> Reply:
     answer, told = facts.rests_on(1)
-    return answer, f"Arms are compared at the same energy of search; {told}."
+    currency = _currency(facts)
+    if currency == "energy":
+        return answer, f"Arms are compared at the same energy of search; {told}."
+    return answer, f"Arms are compared at the same {currency} of search, which is not energy; {told}."
+
+
+def _currency(facts: Facts) -> str:
+    """What the shared budget counts."""
+    return ", ".join(sorted({str(run.header.policy["currency"]) for run in facts.evidence.runs}))
 
 
 def _search_energy(facts: Facts) -> Reply:
@@ -79,8 +87,8 @@ def _carbon(facts: Facts) -> Reply:
 
 
 def _reuse(facts: Facts) -> Reply:
-    asked = sum(len(run.rows) for run in facts.evidence.runs)
-    return Answer.YES, f"{count(asked, 'training')} were looked up in tables or surrogates that were paid for once."
+    paid = sum(row.charge in (Charge.NEW, Charge.CONTINUE) for run in facts.evidence.runs for row in run.rows)
+    return Answer.YES, f"{count(paid, 'training')} were looked up in tables or surrogates that were paid for once."
 
 
 def _savings(facts: Facts) -> Reply:
@@ -100,7 +108,11 @@ def _savings(facts: Facts) -> Reply:
 def _limits(facts: Facts) -> Reply:
     budgets = ", ".join(str(book.budget) for book in facts.evidence.comparisons[0].books)
     answer, told = facts.rests_on(23)
-    return answer, f"Every search was limited to a declared budget ({budgets}; full trainings at mean cost); {told}."
+    currency = _currency(facts)
+    return answer, (
+        f"Every search was limited to a declared budget of {currency} ({budgets}; 'full' is what a full training takes "
+        f"of that in the mean); {told}."
+    )
 
 
 def _negative(facts: Facts) -> Reply:

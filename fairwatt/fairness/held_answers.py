@@ -1,8 +1,9 @@
 """Recorded answers, held against the truth of their space and against one another.
 
 Books that are reckoned from an answer agree with it, whatever it says, so answers have to be held against something
-else. Full trainings are held against the reference. Of shorter ones it knows nothing: but an oracle is a function of
-network, length and repeat, so all searches of a space, under all seeds, must have been told the same.
+else. Full trainings are held against the reference. Of shorter ones it knows little more than their length: but an
+oracle is a function of network, length and repeat, so all searches of a space, under all seeds, must have been told the
+same. Which configurations are networks, the space itself says where it is installed.
 """
 
 from collections import Counter
@@ -12,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fairwatt.fairness.bookkeeping import Fault
+from fairwatt.fairness.installed_space import wrong_configs
 from fairwatt.fairness.reference_check import ReferenceCheck, Wrong
-from fairwatt.problem import Reference
-from fairwatt.records import Config, Request, Run
+from fairwatt.problem import Reference, SearchSpace
+from fairwatt.records import Config, Key, Request, Run
 
 _TOO_MANY = 0.5
 _ENOUGH = 10
@@ -28,22 +30,37 @@ class Held(NamedTuple):
     """What came of it. faults: of threats 4, 6, 9, 10, 14 and 16.
 
     full: answers at full length. known: whether the reference knows what a search may see, so that they were held
-    against it.
+    against it. looked_at: configurations that the installed space was asked about. lone: those called impossible by one
+    search alone, where no space is installed.
     """
 
     faults: tuple[Fault, ...]
     full: int
     known: bool
+    looked_at: int
+    lone: int
 
 
-def held(space: str, reference: Reference, runs: Sequence[Run]) -> Held:
-    """The answers of all runs of a space, `space` in the faults. An answer that runs share is looked at once."""
+def held(
+    space: str,
+    reference: Reference,
+    runs: Sequence[Run],
+    installed: SearchSpace | None = None,
+    places: Mapping[Key, int] | None = None,
+) -> Held:
+    """The answers of all runs of a space, `space` in the faults. An answer that runs share is looked at once.
+
+    installed: the space itself, where it is here. places: rows of the reference by key, where they are at hand.
+    """
     distinct = {id(request): request for run in runs for request in run.requests}
     valid = [request for request in distinct.values() if request.key is not None]
-    check = ReferenceCheck(reference, valid)
+    check = ReferenceCheck(reference, valid, places)
     found: Found = {id(valid[number]): wrong for number, wrong in check.wrong().items()}
     doubtful = [[valid[n] for n in group.tolist() if id(valid[n]) not in found] for group in check.doubtful()]
     rows = Counter(id(request) for run in runs for request in run.requests) if doubtful else {}
+    strange, looked_at = wrong_configs(installed, runs, list(distinct.values())) if installed else ({}, 0)
+    for number, each in distinct.items() if strange else ():
+        found.setdefault(number, []).extend(strange.get(each.trial.config, ()))
     for others in (_of_one_config(distinct.values()), *(_of_one_question(group, rows) for group in doubtful)):
         for request, wrong in others.items():
             found.setdefault(request, []).extend(wrong)
@@ -55,8 +72,17 @@ def held(space: str, reference: Reference, runs: Sequence[Run]) -> Held:
         if wrong.threat != 6 or "multi" in run.header.kinds
     ]
     faults += _tests_for_validations(space, check, runs)
-    full = {id(valid[number]) for number in np.flatnonzero(check.full).tolist()}
-    return Held(tuple(faults), sum(_among(full, run) for run in runs), check.known)
+    full = sum(request.key is not None and request.trial.fidelity == 1.0 for run in runs for request in run.requests)
+    lone = 0 if installed else _lone(runs)
+    return Held(tuple(faults), full, check.known, looked_at, lone)
+
+
+def _lone(runs: Sequence[Run]) -> int:
+    """How many configurations are called impossible that one search alone asked."""
+    askers: Counter[Config] = Counter()
+    for run in runs:
+        askers.update({request.trial.config for request in run.requests if request.key is None})
+    return list(askers.values()).count(1)
 
 
 def _among(wanted: Set[int], run: Run) -> int:
@@ -129,12 +155,16 @@ def _tests_for_validations(space: str, check: ReferenceCheck, runs: Sequence[Run
     same = apart & (check.val == check.test)
     if not same.any():
         return
-    both = [{id(check.requests[number]) for number in np.flatnonzero(mask).tolist()} for mask in (apart, same)]
+    equal_ids = {id(check.requests[number]) for number in np.flatnonzero(same).tolist()}
     arms: dict[str, list[Run]] = {}
     for run in runs:
         arms.setdefault(run.header.arm, []).append(run)
+    equal = {arm: sum(_among(equal_ids, run) for run in own) for arm, own in arms.items()}
+    if max(equal.values()) <= _TOO_MANY * _ENOUGH:
+        return  # as nearly always, and the others need not be counted
+    apart_ids = {id(check.requests[number]) for number in np.flatnonzero(apart).tolist()}
     for arm, own in arms.items():
-        answers, equal = (sum(_among(wanted, run) for run in own) for wanted in both)
-        if answers >= _ENOUGH and equal > _TOO_MANY * answers:
-            what = f"in {equal:,} of the arm's {answers:,} answers the validation error is the test error"
+        answers = sum(_among(apart_ids, run) for run in own)
+        if answers >= _ENOUGH and equal[arm] > _TOO_MANY * answers:
+            what = f"in {equal[arm]:,} of the arm's {answers:,} answers the validation error is the test error"
             yield Fault(9, space, arm, own[0].header.seed, -1, what)

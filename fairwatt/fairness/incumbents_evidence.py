@@ -95,7 +95,7 @@ def selection(evidence: Evidence) -> dict[int, Told]:
         multi = set(comparison.endpoints.arms(RANKINGS[1]))
         regrets = _regrets(comparison)
         columns: dict[int, Answers] = {}
-        for arm, trajectory, own, _, credited in evidence.closed(comparison):
+        for arm, _, trajectory, own, _, credited in evidence.closed(comparison):
             if id(own) not in columns:
                 columns[id(own)] = Answers(own.run, comparison)
             name = f"{comparison.space}: {arm}, seed {trajectory.run.header.seed}"
@@ -103,7 +103,13 @@ def selection(evidence: Evidence) -> dict[int, Told]:
             _incumbent(found, search, regrets)
             if arm in multi:
                 _front(found, search)
-    return {6: _fronts(evidence, found), 9: _selected(evidence, found), 14: _fidelities(evidence, found)}
+    faults: dict[int, list[Fault | str]] = {
+        threat: [*evidence.faults(threat), *own] for threat, own in found.faults.items()
+    }
+    return {
+        threat: failed(faults[threat]) if faults[threat] else told(evidence, found)
+        for threat, told in {6: _fronts, 9: _selected, 14: _fidelities}.items()
+    }
 
 
 def _regrets(comparison: Comparison) -> Array:
@@ -156,9 +162,6 @@ def _front(found: Selection, search: Search) -> None:
 
 
 def _fronts(evidence: Evidence, found: Selection) -> Told:
-    faults: list[Fault | str] = [*evidence.faults(6), *found.faults[6]]
-    if faults:
-        return failed(faults)
     if not found.fronts:
         return State.NOT_APPLICABLE, "No arm is ranked by fronts."
     return State.PASS, (
@@ -169,9 +172,6 @@ def _fronts(evidence: Evidence, found: Selection) -> Told:
 
 
 def _selected(evidence: Evidence, found: Selection) -> Told:
-    faults: list[Fault | str] = [*evidence.faults(9), *found.faults[9]]
-    if faults:
-        return failed(faults)
     if not found.with_test:
         return State.NOT_APPLICABLE, "No space has a test metric."
     sealed = sum(request.test_error is not None for run in evidence.runs for request in run.requests)
@@ -184,9 +184,6 @@ def _selected(evidence: Evidence, found: Selection) -> Told:
 
 
 def _fidelities(evidence: Evidence, found: Selection) -> Told:
-    faults: list[Fault | str] = [*evidence.faults(14), *found.faults[14]]
-    if faults:
-        return failed(faults)
     without = ""
     if found.without:
         without = f" {count(found.without, 'search')} ended before a full training: regret 1."

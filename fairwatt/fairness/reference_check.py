@@ -1,19 +1,21 @@
 """Answers held against the reference: full trainings value by value, lengths and times as far as it knows them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.problem import Reference
-from fairwatt.records import NANO, Request
+from fairwatt.records import NANO, Key, Request
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _CLOSE = 1e-12
 """Relative: a mean over repeats that are alike, and an energy with a factor, may be off in the last bit."""
+_ENERGY_BAND, _SECONDS_BAND = 2.0, 10.0
+"""How many times what its length makes likely an answer may have, or which part of that, where no more is known."""
 
 
 class Wrong(NamedTuple):
@@ -29,9 +31,13 @@ class ReferenceCheck:
     known: whether the reference knows what a search may see of each network, and not only means over repeats.
     """
 
-    def __init__(self, reference: Reference, requests: Sequence[Request]) -> None:
+    def __init__(
+        self, reference: Reference, requests: Sequence[Request], places: Mapping[Key, int] | None = None
+    ) -> None:
+        """places: rows by key, where they are at hand."""
         self.reference, self.requests = reference, requests
-        places = {key: place for place, key in enumerate(reference.keys)}
+        if places is None:
+            places = {key: place for place, key in enumerate(reference.keys)}
         rows = [-1 if request.key is None else places.get(request.key, -1) for request in requests]
         self.row = np.array(rows, dtype=np.intp)
         self.repeat = np.array([request.replicate for request in requests], dtype=np.intp)
@@ -83,6 +89,7 @@ class ReferenceCheck:
         if reference.tariff.full.nano_epochs:
             endless = ~(np.isfinite(self.epochs) & (self.epochs > 0))
             yield fair & endless, 16, lambda n: f"a training of {self.epochs[n]:g} epochs"
+        yield from self._unlikely(fair, timed & ~timeless)
         if not self.known:
             return
         whole = fair & self.full
@@ -108,6 +115,35 @@ class ReferenceCheck:
         other = whole & timed & ~timeless & ~_alike(self.seconds, seconds)
         yield other, 16, lambda n: f"took {self.seconds[n]:.6g} seconds, where the space has {seconds[n]:.6g}"
 
+    def _unlikely(self, fair: Mask, timed: Mask) -> Iterator[tuple[Mask, int, Callable[[int], str]]]:
+        """Energies of shorter trainings, and times, that are far from what the network takes in the mean.
+
+        A shorter training is taken to take what lies on the line between the tariff's means of the shortest and of full
+        ones, which has in it what a training takes to start.
+        """
+        reference, short = self.reference, fair & ~self.full
+        energy = self._stored("energy_kwh") if self.known else np.asarray(reference.energy_kwh[self.row])
+        part, time = (self._parts(place) for place in (0, 1))
+        energy, seconds = energy * part, reference.seconds[self.row] * time
+
+        def far(what: str, found: Array, usual: Array) -> Callable[[int], str]:
+            return lambda n: f"{what.format(found[n])}, where about {usual[n]:.3g} are to be expected at this length"
+
+        unlikely = short & _beyond(self.energy, energy, _ENERGY_BAND)
+        yield unlikely, 16, far("a shorter training that took {:.3g} kWh", self.energy, energy)
+        if reference.replicates > 1:
+            short = fair  # of a full training, a mean over repeats is all that is known
+        unlikely = short & timed & _beyond(self.seconds, seconds, _SECONDS_BAND)
+        yield unlikely, 16, far("took {:.3g} seconds", self.seconds, seconds)
+
+    def _parts(self, place: int) -> Array:
+        """[N] the part of its network's full training that a training's length makes likely, in a currency."""
+        tariff, shortest = self.reference.tariff, self.reference.fidelities[0]
+        first = tariff.first[place] / tariff.full[place] if tariff.full[place] else 0.0
+        if not 0 < first < 1 or shortest >= 1:
+            return self.fidelity
+        return np.asarray(1.0 - (1.0 - first) * (1.0 - self.fidelity) / (1.0 - shortest))
+
     def _stored(self, name: str) -> Array:
         """[N] what a search sees of these networks at full length."""
         repeats = getattr(self.reference, name.split("_")[0] + "_repeats")
@@ -124,11 +160,13 @@ class ReferenceCheck:
         if least == first and usual.is_integer():  # every network trains for the same epochs
             other = np.where(full, np.abs(epochs - usual) > 1e-6 * usual, epochs >= usual)
             other |= (self.fidelity == shortest) & ~full & (np.abs(epochs - first) > 1e-6 * first)
+            other |= np.abs(epochs - self.fidelity * usual) > 1 + 1e-6  # parts of epochs are rounded
             return np.asarray(other & (epochs > 0))
         own = np.zeros(len(self.reference.keys))  # epochs of each network's full training, as far as it is recorded
         np.maximum.at(own, self.row[full], epochs[full])
         own = own[self.row]
         wrong = np.where(full, epochs < np.maximum(own, (least - 1) / shortest), (own > 1) & (epochs >= own))
+        wrong |= ~full & (own > 1) & (np.abs(epochs - self.fidelity * own) > 1 + 1e-6)
         if self.known:
             part = self.energy / self._stored("energy_kwh")
             lengths = np.array(self.reference.fidelities)
@@ -139,6 +177,10 @@ class ReferenceCheck:
     def _length(self, number: int) -> str:
         said = f"{self.epochs[number]:g} epochs and {self.energy[number]:.3g} kWh"
         return f"called {'a full training' if self.full[number] else 'a shorter one'}, which {said} are not"
+
+
+def _beyond(found: Array, usual: Array, band: float) -> Mask:
+    return np.asarray((found < usual / band) | (found > usual * band))
 
 
 def _alike(one: Array, other: Array) -> Mask:

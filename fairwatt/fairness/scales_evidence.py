@@ -28,14 +28,14 @@ def indicators(evidence: Evidence) -> Told:
         ]
         if not np.allclose([scale.ideal, scale.nadir], corners, rtol=1e-12, atol=0):
             faults.append(f"{comparison.space}: the scale of fronts is not that of the true front")
-        finals = comparison.finals()
-        finals = finals[finals["budget"] == str(comparison.books[-1].budget)]
         for ranking in RANKINGS:
             arms = comparison.endpoints.arms(ranking)
             if len(arms) < 2:
                 continue
-            values = finals.loc[finals["arm"].isin(arms), ranking.endpoint].to_numpy(dtype=np.float64)
-            low, high = np.quantile(values, [0.05, 0.95])
+            seeds = {arm: list(comparison.endpoints.trajectories[arm]) for arm in arms}
+            last, endpoint = comparison.books[-1], ranking.endpoint
+            values = [comparison.endpoints.values(arm, last, endpoint, seeds[arm]) for arm in arms]
+            low, high = np.quantile(np.concatenate(values), [0.05, 0.95])
             told.append(f"{comparison.space}, {ranking.endpoint.replace('_', ' ')}: {low:.2g} to {high:.2g}")
             if high - low < _SATURATED:
                 faults.append(

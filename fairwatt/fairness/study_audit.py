@@ -11,6 +11,7 @@ from fairwatt.fairness import scales_evidence as scales
 from fairwatt.fairness.evidence import Evidence, Told
 from fairwatt.fairness.incumbents_evidence import selection
 from fairwatt.fairness.sampling_evidence import sampling
+from fairwatt.fairness.seeds_evidence import seeds_control
 from fairwatt.fairness.threats import THREATS, ThreatFinding
 
 _FINDERS: dict[int, Callable[[Evidence], Told]] = {
@@ -24,7 +25,7 @@ _FINDERS: dict[int, Callable[[Evidence], Told]] = {
     10: answers.answers_are_stored,
     11: design.seeds,
     12: design.detectable,
-    13: answers.seeds_control,
+    13: seeds_control,
     15: books.lengths,
     16: books.everything_is_charged,
     17: books.closing,

@@ -86,6 +86,9 @@ def test_one_arm_has_one_setting() -> None:
     runs = [WORLD.record([], "rs", 0), WORLD.record([], "rs", 1, settings={"population_size": 3})]
     with pytest.raises(ComparisonError, match="settings differs"):
         check(runs, WORLD.reference, PROTOCOL)
+    runs = [WORLD.record([], "rs", 0), WORLD.record([], "rs", 1, cycle_full=8.0)]
+    with pytest.raises(ComparisonError, match="cycle_full differs"):
+        check(runs, WORLD.reference, PROTOCOL)
 
 
 def test_one_arm_is_charged_by_one_model_where_it_is_charged() -> None:

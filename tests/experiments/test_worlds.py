@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fairwatt import cli
 from fairwatt.analysis.load import load
+from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.energy_error import NAMES, energy_errors
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import paths, run_study
@@ -16,6 +18,7 @@ from fairwatt.experiments.study import RAW, Study, read_study
 from fairwatt.experiments.worlds import Rerun, reruns
 from fairwatt.problem import Benchmark
 from fairwatt.registry import BENCHMARKS, make_benchmark
+from fairwatt.runfile import read_run, write_run
 from fairwatt.search_spaces.toy import toy_cells
 
 SLOPE = "size slope +0.1"
@@ -118,6 +121,20 @@ def test_re_runs_go_on_after_a_stop_and_reach_the_analysis(tmp_path: Path) -> No
             ("toy-cells@size-slope-+0.1", ("semoa",)),
         )
         for arm in arms
+    )
+
+    again = folder / "toy-cells@raw-sampler" / "rs"
+    (other,) = (run for run in raw if (run.header.arm, run.header.seed) == ("rs", 1))
+    (path,) = (path for path in again.rglob("*.json") if read_run(path).header.seed == 1)
+    write_run(path, replace(other, header=replace(other.header, sampler="uniform")))
+    with pytest.raises(ComparisonError, match=r"sampler of rs .seed 1. is 'uniform', not 'raw'; run it again"):
+        load(folder)
+    (folder / "reruns.json").unlink()  # what is sealed declares them all the same
+    results = load(folder)
+    assert (results.reruns, results.not_again[0][1]) == ({}, "device titanxp")
+    assert results.missing_again == (
+        *(("toy-cells", RAW, arm, seed) for arm in ("rs", "semoa") for seed in (0, 1)),
+        *(("toy-cells", SLOPE, "semoa", seed) for seed in (0, 1)),
     )
 
 

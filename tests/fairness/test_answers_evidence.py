@@ -1,14 +1,11 @@
 """What the audit says of answers: each finding has answers that fail it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from audited import BUDGET, evidence, results, small, tampered, with_answer, with_row
-from synthetic import INVALID, world
+from test_held_answers import impossible
 
-from fairwatt.analysis.protocol import Protocol
-from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness import answers_evidence as answers
 from fairwatt.fairness.books_evidence import energy_is_counted, everything_is_charged
 from fairwatt.fairness.evidence import Evidence
@@ -39,34 +36,6 @@ def test_a_repeat_that_was_chosen_by_hand() -> None:
     state, told = answers.answers_are_stored(_study(runs))
     assert state is State.FAIL
     assert "rs, seed 1, row 5: repeat" in told
-
-
-def test_two_seeds_that_are_one_search() -> None:
-    assert answers.seeds_control(_study())[0] is State.PASS
-    first = next(run for run in RUNS if run.header.arm == "rs")
-    runs = tampered(RUNS, "rs", lambda run: replace(first, header=run.header))
-    state, told = answers.seeds_control(_study(runs))
-    assert (state, told) == (State.FAIL, "toy-cells: rs asks the same under seeds 0 and 1.")
-
-
-def test_a_search_that_asks_nothing_possible_tells_nothing_of_its_seed() -> None:
-    synthetic = world(5)
-    lost = {"initial": 0, "ended": True, "budget": BUDGET}
-
-    def told(asked: Callable[[int], list[Request]]) -> State:
-        runs = [synthetic.record([synthetic.ask(seed)], "rs", seed, **lost) for seed in range(2)]
-        runs += [synthetic.record(asked(seed), "lost", seed, **lost) for seed in range(2)]
-        comparison = Comparison(runs, synthetic.reference, Protocol(budgets=(BUDGET,)), sensitivity=False)
-        return answers.seeds_control(Evidence(results(runs, BUDGET), [comparison]))[0]
-
-    impossible = synthetic.ask(INVALID)
-    assert told(lambda seed: [impossible] * 3) is State.NOT_TOLD
-    assert told(lambda seed: [_elsewhere(impossible, seed)] * 3) is State.PASS
-    assert told(lambda seed: [impossible, synthetic.ask(0)]) is State.FAIL
-
-
-def _elsewhere(request: Request, seed: int) -> Request:
-    return replace(request, trial=replace(request.trial, config=(INVALID, seed)))
 
 
 def test_a_reference_that_does_not_know_repeats_cannot_confirm_answers() -> None:
@@ -121,3 +90,29 @@ def test_nothing_impossible_and_nothing_priced() -> None:
     assert (
         answers.impossible_proposals(_study())[0] is State.NOT_TOLD
     )  # semoa-release, and no verdict under other rules
+
+
+def test_impossible_proposals_that_were_invented() -> None:
+    """One search alone asked: the space as installed knows better, and where it is not, nobody does."""
+    runs = tampered(RUNS[:6], "rs", lambda run: replace(with_answer(5, impossible)(run), rows=(), ended=True))
+    state, told = answers.impossible_proposals(_study(runs))
+    assert (state, "rs, seed 1, row 5: called impossible, and network" in told) == (State.FAIL, True)
+    here = _study(runs)
+    here.__dict__["installed"] = {"toy-cells": None}
+    state, told = answers.impossible_proposals(here)
+    assert (state, "1 configuration called impossible was asked by one search alone" in told) == (State.NOT_TOLD, True)
+
+
+def test_a_network_by_another_ones_name() -> None:
+    """With that one's answers, which are the reference's."""
+    rs = next(run for run in RUNS if (run.header.arm, run.header.seed) == ("rs", 1))
+    best = min(rs.requests, key=lambda request: request.trial.val_error)
+    runs = tampered(
+        RUNS, "rs", with_answer(0, lambda own: replace(best, trial=replace(best.trial, config=own.trial.config)))
+    )
+    state, told = answers.answers_are_stored(_study(runs))
+    assert (state, f"called network {best.key}, which is {rs.requests[0].key} in the space" in told) == (
+        State.FAIL,
+        True,
+    )
+    assert "configurations are the networks that the installed space says" in answers.answers_are_stored(_study())[1]

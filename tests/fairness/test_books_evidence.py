@@ -4,7 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from audited import BUDGET, evidence, record, results, small, tampered, with_answer
+from synthetic import world
 
+from fairwatt.analysis.protocol import Protocol
+from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness import books_evidence as books
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
@@ -48,6 +51,23 @@ def test_arms_that_start_elsewhere() -> None:
     )
     state, told = books.initial_design(_study(runs))
     assert (state, told) == (State.FAIL, "toy-cells: under seed 1 hb starts with other networks than rs.")
+
+
+def test_a_design_that_draws_a_network_twice() -> None:
+    """A search that asks nothing twice begins with the same networks; one that asks another twice does not."""
+    made = world(50)
+
+    def told(own: list[int]) -> State:
+        asked = {"rs": [3, 3, 7, 1, 2], "own": own}
+        runs = [
+            made.record(map(made.ask, keys), arm, 0, ended=True, budget=BUDGET, optimizer=arm)
+            for arm, keys in asked.items()
+        ]
+        comparison = Comparison(runs, made.reference, Protocol(budgets=(BUDGET,)), sensitivity=False)
+        return books.initial_design(Evidence(results(runs, BUDGET), [comparison]))[0]
+
+    assert [told(own) for own in ([3, 3, 7, 9], [3, 7, 9], [3])] == [State.PASS] * 3
+    assert [told(own) for own in ([3, 3, 3], [3, 9, 7], [7, 3, 9])] == [State.FAIL] * 3
 
 
 def test_an_arm_that_ends_within_the_design() -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from audited import BUDGET, compared, results, small
+from audited import BUDGET, compared, record, results, small
 
 from fairwatt.analysis.load import Results
 from fairwatt.fairness.checklist import Answer, Facts
@@ -44,6 +44,23 @@ def test_answers_follow_the_results() -> None:
     found = _answers(replace(STUDY, runs={"toy-cells": foreign}))
     assert (found["N2"][0], found["N8"][0]) == (Answer.FILL_IN, Answer.NO)
     assert "G1" in found
+
+
+def test_a_budget_of_time_is_no_budget_of_energy() -> None:
+    assert "compared at the same energy of search; fairness audit: T1 pass" in _answers(STUDY)["G2"][1]
+    in_time = results(record("14 full", range(2), ("rs",), policy={"currency": "time"}), BUDGET)
+    answer, told = _answers(replace(in_time, study=STUDY.study | in_time.study))["G2"]
+    assert (answer, "compared at the same time of search, which is not energy" in told) == (Answer.NO, True)
+    assert (
+        "a declared budget of time (14 full; 'full' is what a full training takes of that"
+        in _answers(in_time)["G11"][1]
+    )
+
+
+def test_trainings_that_were_looked_up_are_those_that_were_paid() -> None:
+    paid = sum(row.charge in ("new", "continue") for run in small() for row in run)
+    assert paid < sum(len(run) for run in small())
+    assert f"{paid:,} trainings were looked up" in _answers(STUDY)["G9"][1]
 
 
 def test_files_beside_the_report_are_deterministic_and_escaped(tmp_path: Path) -> None:

@@ -56,13 +56,29 @@ def test_an_arm_of_both_rankings_that_looks_at_the_error_alone() -> None:
 
 
 def test_brackets_without_lengths() -> None:
-    long = _of("hb", cycle_full=14.0)
-    assert design.settings(_study(long))[0] is State.PASS
-    assert "less than one cycle of hb's brackets" in design.settings(_study(_of("hb", cycle_full=14.1)))[1]
+    own = {"optimizer": "own"}  # not installed: what its headers say is all that is known
+    assert design.settings(_study(_of("hb", cycle_full=14.0, **own)))[0] is State.PASS
+    assert "less than one cycle of hb's brackets" in design.settings(_study(_of("hb", cycle_full=14.1, **own)))[1]
     state, told = design.settings(_study(_asking("hb", lambda request: request.trial.fidelity == 1.0)))
     assert state is State.FAIL
     assert "hb has brackets, and trains at 1 of full length" in told
-    assert design.settings(_study(_of("hb", cycle_full=0.0)))[0] is State.NOT_TOLD
+    assert design.settings(_study(_of("hb", cycle_full=0.0, **own)))[0] is State.NOT_TOLD
+
+
+def test_a_cycle_that_is_not_the_installed_algorithms() -> None:
+    state, told = design.settings(_study(_of("hb", cycle_full=0.0)))
+    assert state is State.FAIL
+    assert "one cycle of hb's brackets is 0 full trainings in the runs, and 15.7 of hb as installed" in told
+    assert "14 full is less than one cycle of hb's brackets" in told
+    assert "as installed" not in design.settings(_study())[1]
+    assert "as installed" not in design.settings(_study(_of("hb", settings={"eta": 1})))[1]  # which it refuses
+
+
+def test_the_reference_arm_shares_all_seeds_with_itself() -> None:
+    """And that is no evidence."""
+    assert "rs has" not in design.seeds(_study())[1]
+    alone = tuple(run for run in RUNS if run.header.arm == "rs")
+    assert design.seeds(_study(alone))[1] == "Seeds paired with the reference arm's: toy-cells - (gate 20)."
 
 
 @pytest.mark.parametrize(
@@ -100,6 +116,8 @@ HB = {"label": "hb", "optimizer": "hb", "settings": {"eta": 4}, "budget_factor":
         ({"extended": (10,)}, "seeds were added after 10 had been run"),
         (_declared(seeds=[0, 1]), "3 searches were not declared, such as ('hb', 2)"),
         (_declared(initial=4), "shares 3 networks, not 4"),
+        (_declared(optimizers=[{**HB, "optimizer": "bohb"}]), "hb ran hb, where bohb was declared"),
+        ({"not_again": (("toy-cells", "raw sampler", "none"),)}, "not run again under the raw sampler"),
         (_declared(optimizers=[HB, *results(RUNS, BUDGET).study["optimizers"][::2]]), "hb ran with another eta"),
     ],
 )
@@ -117,3 +135,15 @@ def test_searches_left_out_of_the_comparison_and_other_rules() -> None:
     assert "at other budgets" in design.declaration(Evidence(whole, [other]))[1]
     assert "another reference" in design.declaration(Evidence(whole, [other]))[1]
     assert design.declaration(_study(missing=(("toy-cells", "hb", 7),)))[0] is State.NOT_TOLD
+
+
+def test_searches_that_were_declared_to_be_run_again() -> None:
+    declared = _declared(reruns=["raw sampler", "fidelity ratio"])
+    state, told = design.declaration(_study(**declared))
+    assert state is State.PASS
+    assert "Declared to be run again in other worlds: raw sampler, fidelity ratio." in told
+    lost = (("toy-cells", "raw sampler", "rs", 0), ("toy-cells", "raw sampler", "rs", 1))
+    state, told = design.declaration(_study(**declared, missing_again=lost))
+    assert (state, "Missing: toy-cells (raw sampler) 2 re-runs." in told) == (State.NOT_TOLD, True)
+    elsewhere = (("digits-regnet-hpo", "raw sampler", "none"), ("no-such-space", "raw sampler", "none"))
+    assert design.declaration(_study(not_again=elsewhere))[0] is State.PASS

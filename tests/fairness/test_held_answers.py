@@ -26,7 +26,7 @@ def _trial(**values: Any) -> Change:
     return lambda request: replace(request, trial=replace(request.trial, **values))
 
 
-def _impossible(request: Request) -> Request:
+def impossible(request: Request) -> Request:
     lost = replace(request.trial, val_error=np.inf, energy_kwh=np.inf, losses=(np.inf,), status=Status.INVALID)
     return Request(lost, None, 0, None, INVALID_MEASUREMENT.seconds, 0.0)
 
@@ -122,11 +122,35 @@ FULL, SHORT = WORLD.ask(3), WORLD.ask(3, FIDELITIES[0])
         (replace(SHORT, epochs=float(EPOCHS)), {14}),
         (replace(SHORT, epochs=4.0), {14}),
         (replace(FULL, epochs=28.0), {14}),
+        (_trial(energy_kwh=SHORT.trial.energy_kwh * 0.4)(SHORT), {16}),
+        (_trial(energy_kwh=SHORT.trial.energy_kwh * 2.5)(SHORT), {16}),
+        (replace(SHORT, seconds=SHORT.seconds / 11), {16}),
     ],
 )
 def test_a_space_of_one_repeat(forged: Request, threats: set[int]) -> None:
     found = held("synthetic", WORLD.reference, _searches(FULL, SHORT, forged)).faults
     assert {(fault.threat, fault.seed) for fault in found} == {(threat, 2) for threat in threats}
+
+
+def test_a_shorter_training_that_nobody_else_asked() -> None:
+    """Its energy may be anything near what the tariff makes of its length, which has the start of a training in it."""
+
+    def found(share: float, reference: Reference = WORLD.reference) -> set[int]:
+        odd = _trial(energy_kwh=FULL.trial.energy_kwh * share)(SHORT)
+        return {fault.threat for fault in held("synthetic", reference, _searches(odd)).faults}
+
+    assert [found(share) for share in (0.05, 0.06, 0.21, 0.23)] == [{16}, set(), set(), {16}]
+    tariff = WORLD.reference.tariff
+    dear = replace(tariff, first=tariff.first._replace(energy_nj=tariff.full.energy_nj // 3))
+    slow = replace(WORLD.reference, tariff=dear)
+    assert [found(share, slow) for share in (0.06, 0.21, 0.6, 0.7)] == [{16}, set(), set(), {16}]
+
+
+def test_seconds_where_only_a_mean_over_repeats_is_known() -> None:
+    assert _threats(tampered(RUNS, "rs", with_answer(5, lambda r: replace(r, seconds=r.seconds / 3)))) == set()
+    assert _threats(tampered(RUNS, "rs", with_answer(5, lambda r: replace(r, seconds=r.seconds / 1000)))) == {
+        (16, "rs", 1, 5)
+    }
 
 
 def test_shorter_trainings_are_held_against_one_another() -> None:
@@ -148,13 +172,13 @@ def test_shorter_trainings_are_held_against_one_another() -> None:
 def test_one_configuration_is_one_network_or_none_everywhere() -> None:
     rs = next(run for run in RUNS if (run.header.arm, run.header.seed) == ("rs", 1))
     again = replace(rs, header=replace(rs.header, seed=7))
-    runs = (*tampered(RUNS, "rs", with_answer(5, _impossible)), again)
+    runs = (*tampered(RUNS, "rs", with_answer(5, impossible)), again)
     assert _threats(runs) == {(4, "rs", 1, 5), (16, "rs", 1, 5)}
-    assert _threats(tampered(RUNS, "rs", with_answer(5, _impossible))) == set()  # nobody else asked
+    assert _threats(tampered(RUNS, "rs", with_answer(5, impossible))) == set()  # nobody else asked
     other = WORLD.ask(4)
     assert _threats_of(FULL, replace(other, trial=replace(other.trial, config=FULL.trial.config))) == {10}
-    assert _threats_of(FULL, _trial(config=(3.0,))(_impossible(FULL))) == set()  # 3 and 3.0 are not the same value
-    assert _threats_of(FULL, _impossible(FULL)) == {4, 16}
+    assert _threats_of(FULL, _trial(config=(3.0,))(impossible(FULL))) == set()  # 3 and 3.0 are not the same value
+    assert _threats_of(FULL, impossible(FULL)) == {4, 16}
 
 
 def _threats_of(*asked: Request) -> set[int]:
@@ -183,6 +207,7 @@ def test_lengths_of_networks_that_have_their_own() -> None:
 
     assert found(full, short, even) == set()
     assert found(full, replace(short, epochs=54.0)) == {(14, 1)}
+    assert found(full, replace(short, epochs=1.0)) == {(14, 1)}
     assert found(full, replace(full, epochs=27.0)) == {(14, 1)}  # less than elsewhere
     assert found(replace(full, epochs=6.0)) == {(14, 0)}  # less than any network's
     ninth = _trial(energy_kwh=short.trial.energy_kwh, val_error=short.trial.val_error)(full)

@@ -1,17 +1,20 @@
 """What the audit says of scales: indicators, budgets, overhead, energies."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from audited import BUDGET, evidence, record, results, small
 
+from fairwatt.analysis.endpoints import Array, Endpoints
 from fairwatt.analysis.indicators import FrontScale
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.spend import Overhead
-from fairwatt.analysis.verdict import Comparison
+from fairwatt.books import Book
 from fairwatt.fairness import scales_evidence as scales
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
@@ -35,8 +38,13 @@ def test_a_scale_that_depends_on_the_runs(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_saturated_indicator(monkeypatch: pytest.MonkeyPatch) -> None:
-    finals = Comparison.finals
-    monkeypatch.setattr(Comparison, "finals", lambda self: finals(self).assign(hypervolume_regret=0.0144))
+    values = Endpoints.values
+
+    def saturated(self: Endpoints, arm: str, book: Book, indicator: str, seeds: Sequence[int]) -> Array:
+        found = values(self, arm, book, indicator, seeds)
+        return np.full_like(found, 0.0144) if indicator == "hypervolume_regret" else found
+
+    monkeypatch.setattr(Endpoints, "values", saturated)
     state, told = scales.indicators(_study())
     assert state is State.FAIL
     assert told.startswith("toy-cells: hypervolume_regret of 90 % of searches lies within 0")
@@ -79,6 +87,19 @@ def test_overhead_that_is_large_or_unknown() -> None:
     del noted["toy-cells", "hb"]
     state, told = scales.overheads(_study(overheads=noted))
     assert (state, "toy-cells/hb" in told) == (State.NOT_TOLD, True)
+
+
+def test_a_cell_that_changes_nothing_is_told_apart() -> None:
+    same = SensitivityCell("duplicates=charged", True, True, 0.75, -0.1, 1.0, False, "")
+    other = replace(same, name="fidelity=scratch", win_rate=0.7, interaction_p=0.3)
+    claims = [SimpleNamespace(outcome=Outcome.WIN, win_rate=0.75, cells=cells) for cells in ((same,), (same, other))]
+    study = _study()
+    study.__dict__["verdicts"] = tuple(claims)
+    assert study.under(["duplicates=charged"]).startswith(
+        "under duplicates=charged 0 of 2 claims flip (for 2 of them it changes nothing), "
+    )
+    both = study.under(["duplicates=charged", "fidelity=scratch"])
+    assert "0 of 2 claims flip (for 1 of them it changes nothing)" in both
 
 
 def test_energies_with_and_without_cells_of_their_own() -> None:
