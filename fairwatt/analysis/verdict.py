@@ -26,6 +26,7 @@ from fairwatt.analysis.ranks import Ranks, crossing_table, rank_table, ranks_of
 from fairwatt.analysis.spend import proposal_table, spend_table
 from fairwatt.analysis.trajectories import INDICATORS
 from fairwatt.analysis.truth import Truth
+from fairwatt.analysis.verdict_table import verdict_table
 from fairwatt.budget import CURRENCIES
 from fairwatt.errors import UnknownNameError
 from fairwatt.problem import Reference
@@ -135,9 +136,7 @@ class Comparison:
 
     def table(self) -> "pd.DataFrame":
         """One row for each verdict: the depth of page one and one step beyond; flips only of what is claimed."""
-        import pandas as pd
-
-        return pd.DataFrame([_table_row(verdict) for verdict in self.verdicts])
+        return verdict_table(self.verdicts)
 
     def flip_shares(self) -> "pd.DataFrame":
         """The headline on currencies, even where it is zero; see `heat_map.flip_shares`."""
@@ -262,46 +261,3 @@ def _stacked(frames: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.concat(frames, ignore_index=True)
-
-
-def _table_row(verdict: Verdict) -> dict[str, Any]:
-    arm, other = verdict.arm_equivalent, verdict.reference_equivalent
-    return {
-        "kind": verdict.kind,
-        "budget": verdict.budget,
-        "arm": verdict.arm,
-        "reference": verdict.reference,
-        "factor": verdict.factor,
-        "outcome": str(verdict.outcome),
-        "winner": verdict.winner,
-        "seeds": verdict.seeds,
-        "win_rate": verdict.win_rate,
-        "a12": verdict.a12,
-        "difference": verdict.difference.value,
-        "difference_low": verdict.difference.low,
-        "difference_high": verdict.difference.high,
-        "p": verdict.p,
-        "p_holm": verdict.p_holm,
-        "equivalent": arm.interval.value,
-        "equivalent_low": arm.interval.low,
-        "equivalent_high": arm.interval.high,
-        "reference_equivalent": other.interval.value,
-        "censored": arm.censored or other.censored,
-        "ends": arm.limit or other.limit,
-        "ratio": verdict.ratio.value,
-        "ratio_low": verdict.ratio.low,
-        "ratio_high": verdict.ratio.high,
-        "effect_low": verdict.effect_low,
-        "effect_high": verdict.effect_high,
-        "flips": "; ".join(verdict.flips) if verdict.outcome is Outcome.POLICY_DEPENDENT else "",
-        "reasons": "; ".join(verdict.reasons),
-        "detectable": verdict.detectable,
-        "unavailable": "; ".join(verdict.unavailable),
-        "cliff_delta": verdict.cliff_delta,
-        "p_wilcoxon": verdict.p_wilcoxon,
-        "attainable_p": verdict.attainable_p,
-        "median_difference": verdict.median_difference,
-        "p_better": verdict.p_better,
-        "p_rope": verdict.p_rope,
-        "p_worse": verdict.p_worse,
-    }
