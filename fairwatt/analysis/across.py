@@ -5,13 +5,16 @@ weighed (`strata`); runs are pooled as they are, space by space, where they are 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.analysis.across_verdict import FLIPS, AcrossVerdict, SpacePair, decided_family, pooled_verdict
+from fairwatt.analysis.apart import Apart, can_copy
 from fairwatt.analysis.blocks import BlockRanks, block_tests, friedman, independent_blocks
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.mixed_model import MixedModel, mixed_model
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
+Models = dict[tuple[Ranking, str], MixedModel]
+"""By ranking and budget."""
 
 
 class Across:
@@ -54,6 +59,8 @@ class Across:
         self.references = [comparison.reference for comparison in comparisons]
         self._draws, self._flips = draws, flips
         self._pools: dict[tuple[Ranking, str], Pool] = {}
+        self._models: Models = {}
+        self._begun: Apart[Models] | None = None
 
     @cached_property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -120,9 +127,27 @@ class Across:
         """Of every arm over the reference arm; see `Pool.improvements`."""
         return self.pool(ranking, budget).improvements(self.protocol.reference_arm)
 
+    def begin(self) -> None:
+        """Have mixed models fitted in a copy of this process, where there can be one, until one is asked for."""
+        if self._begun is None and can_copy():
+            self._begun = Apart(self._all_models)
+
     def mixed_model(self, ranking: Ranking, budget: str) -> MixedModel:
-        """See `mixed_model`. Raises UserError where all spaces are one stratum."""
-        return mixed_model(self.scores(ranking, budget), self.strata, self.protocol.reference_arm)
+        """See `mixed_model`. Raises UserError where all spaces are one stratum, and as `scores`."""
+        asked = ranking, budget
+        if asked not in self._models and self._begun:
+            self._models |= self._begun.answer()
+            self._begun = None
+        if asked not in self._models:
+            self._models[asked] = mixed_model(self.scores(*asked), self.strata, self.protocol.reference_arm)
+        return self._models[asked]
+
+    def _all_models(self) -> Models:
+        """Those that there are."""
+        for ranking, budget in product(self.rankings(), self.protocol.budgets):
+            with suppress(UserError):  # which is said when it is asked for
+                self.mixed_model(ranking, budget)
+        return self._models
 
     def critical_difference(self, ranking: Ranking, budget: str) -> BlockRanks:
         """Mean ranks of arms on means over seeds, spaces as blocks.

@@ -114,6 +114,11 @@ class Comparison:
 
             self._begun = Apart(self._judged)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether the verdicts are made elsewhere."""
+        return self._begun is not None
+
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every pair at every primary budget, by ranking."""

@@ -6,7 +6,6 @@ from math import isnan
 from fairwatt.analysis.across import Across
 from fairwatt.analysis.across_verdict import AcrossVerdict
 from fairwatt.analysis.endpoints import Ranking
-from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.errors import UserError
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.multiples import LIMITS
@@ -15,15 +14,11 @@ from fairwatt.report.section import Material, Part, Section, Sentence
 from fairwatt.report.verdict_sections import TONES
 from fairwatt.report.wording import TextTable, interval, number, p_value
 
-DRAWS = 1_999
-"""Of intervals over spaces: a fifth of those within a space, which a page can wait for. Tests have as many as there."""
-
 
 def across(material: Material) -> Section | None:
     """Pooled verdicts and summaries; None for one space."""
-    try:
-        pooled = Across(material.comparisons, draws=DRAWS)
-    except ComparisonError:
+    pooled = material.pooled
+    if pooled is None:
         return None
     overlaps = tuple(
         "Spaces that hold the same networks count as one stratum: " + ", ".join(stratum) + "."

@@ -15,11 +15,10 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import captions
-from fairwatt.report.across_sections import DRAWS
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.plain_text import file_stem
 from fairwatt.report.plate import DOUBLE, SINGLE
-from fairwatt.report.section import Material
+from fairwatt.report.section import DRAWS, Material
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -100,6 +100,8 @@ def render(results: Results, comparisons: Sequence[Comparison]) -> str:
 
 def sections(material: Material) -> list[Section]:
     """All that have something to show."""
+    if material.pooled and all(comparison.is_begun for comparison in material.comparisons):
+        material.pooled.begin()
     made = {make: make(material) for make in dict.fromkeys((*_FIRST, *SECTIONS))}
     return [section for make in SECTIONS if (section := made[make]) is not None]
 

@@ -10,11 +10,10 @@ from fairwatt.analysis.outcome import CLAIMS, Outcome, Verdict
 from fairwatt.analysis.quartiles import quartiles
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report import captions
-from fairwatt.report.across_sections import DRAWS
 from fairwatt.report.multiples import ended, multiple
 from fairwatt.report.plain_text import name
 from fairwatt.report.printed_frame import Plan, estimates_of, frame_sheet, places
-from fairwatt.report.section import Material, Part
+from fairwatt.report.section import DRAWS, Material, Part
 from fairwatt.report.typeset import Sheet
 from fairwatt.report.verdict_sections import heat_grid
 from fairwatt.report.wording import Basis, interval, number, outcome, p_value, versus

@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from fairwatt.analysis.across import Across
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results
+from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.budget import component
 from fairwatt.fairness.checklist import Facts
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.chart import Panel
 from fairwatt.report.wording import TextTable
+
+DRAWS = 1_999
+"""Of intervals over spaces: a fifth of those within a space, which a page can wait for. Tests have as many as there."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,14 @@ class Material:
         """The looks of all arms, in the order of the study."""
         arms = dict.fromkeys(arm for comparison in self.comparisons for arm in comparison.arms)
         return ArmStyles(tuple(arms), self.results.study["reference"])
+
+    @cached_property
+    def pooled(self) -> Across | None:
+        """All spaces together; None where there is one, or where they cannot be."""
+        try:
+            return Across(self.comparisons, draws=DRAWS)
+        except ComparisonError:
+            return None
 
     @cached_property
     def facts(self) -> Facts:

@@ -11,10 +11,9 @@ from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report import audit_sections, captions
-from fairwatt.report.across_sections import DRAWS
 from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, text_sheets, verdict_sheet
-from fairwatt.report.section import Material, kinds
+from fairwatt.report.section import DRAWS, Material, kinds
 from fairwatt.report.typeset import Sheet
 from fairwatt.report.verdict_sections import verdict_frame
 
