@@ -13,13 +13,17 @@ from fairwatt.audit.cost_guess import cost_notes, find_cost
 from fairwatt.audit.error_guess import test_error, val_error
 from fairwatt.audit.named_columns import NamedColumns
 from fairwatt.audit.raw_log import RawLog, texts
-from fairwatt.audit.vocabulary import ENERGY, EXACT, IDS, SCHEDULES, TRAINERS, tokens, unit_of
+from fairwatt.audit.vocabulary import ENERGY, EXACT, IDS, MAYBE_METHODS, SCHEDULES, SOLVERS, TRAINERS, tokens, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OPTIMIZERS = ("optimizer", "optimiser", "optimizer_name", "optimiser_name")
-"""Of searches, or of trainings."""
+TRAINED_BY = {
+    **dict.fromkeys(("optimizer", "optimiser", "optimizer_name", "optimiser_name"), TRAINERS),
+    "scheduler": SCHEDULES,
+    "solver": SOLVERS,
+}
+"""Names of methods of searches or of trainings, and what the values of the latter are."""
 
 
 def guess(frame: "pd.DataFrame", source: str, given: Collection[str] = ()) -> RawLog:
@@ -55,7 +59,9 @@ def _names(table: NamedColumns, given: Collection[str]) -> dict[str, Formula]:
     found: dict[str, Formula] = {}
     for target, known in EXACT.items():
         if target not in given:
-            columns = list(dict.fromkeys(table.plain[name] for name in known if _means(table, target, name)))
+            names = [name for name in known if _means(table, target, name)]
+            surer = [name for name in names if name not in MAYBE_METHODS]
+            columns = list(dict.fromkeys(table.plain[name] for name in surer or names))
             if columns:
                 found[target] = Formula((columns[0],))
                 if target in ("space", "method"):
@@ -73,9 +79,9 @@ def _names(table: NamedColumns, given: Collection[str]) -> dict[str, Formula]:
 def _means(table: NamedColumns, target: str, name: str) -> bool:
     if name not in table.plain:
         return False
-    if target == "method" and name in (*OPTIMIZERS, "scheduler"):
+    if target == "method" and name in TRAINED_BY:
         values = {(word or "").lower() for word in texts(table.frame[table.plain[name]])}
-        return not values & (SCHEDULES if name == "scheduler" else TRAINERS)
+        return not values & TRAINED_BY[name]
     return True
 
 

@@ -15,6 +15,8 @@ EXPLAINED = 0.5
 """Share of rows with unlike errors that other columns tell apart."""
 BEGUN, AGAIN = 0.9, 5
 """Share of searches in which new numbers rise, and how many numbers there are, of a counter of configurations."""
+FAR = 3
+"""How many times more rows are unlike across searches than within one, where noise is not all that differs."""
 
 
 def begins_again(frame: "pd.DataFrame") -> bool:
@@ -22,17 +24,31 @@ def begins_again(frame: "pd.DataFrame") -> bool:
 
     frame: as `doubts.together` makes it.
     """
-    import pandas as pd
-
-    number = pd.to_numeric(frame["config"], errors="coerce")
-    if number.isna().any() or _unlike(frame, ["search", "config", "fidelity"]).any():
+    across = float(_unlike(frame, ["space", "config", "fidelity"]).mean())
+    if not across > FAR * float(_unlike(frame, ["search", "config", "fidelity"]).mean()):
         return False
-    first = frame.assign(number=number).drop_duplicates(["search", "config"])
+    first = frame.drop_duplicates(["search", "config"])
+    first = first.assign(number=_places(first))
+    if first["number"].isna().any():
+        return False
     rises = ~(first.groupby("search")["number"].diff() < 0).groupby(first["search"]).any()
     long = first.groupby("search").size() >= AGAIN
-    if not long.any() or rises[long].mean() < BEGUN:
-        return False
-    return bool(_unlike(frame, ["space", "config", "fidelity"]).any())
+    return bool(long.any()) and float(rises[long].mean()) >= BEGUN
+
+
+def _places(first: "pd.DataFrame") -> "pd.Series[float]":
+    """[rows] configurations as numbers: their own, or of those that are none, where they first come in a search in the
+    mean; NaN where a text is in one search only, so that nothing can be said. first: their first rows by search."""
+    import pandas as pd
+
+    number = pd.to_numeric(first["config"], errors="coerce")
+    if not number.isna().any():
+        return number
+    config = first["config"]
+    often = config.map(config.value_counts())
+    if first["search"].nunique() < 2 or float((often > 1).mean()) < BEGUN:
+        return pd.Series(float("nan"), index=first.index)
+    return first.groupby("search").cumcount().groupby(config).transform("mean").astype(float)
 
 
 def is_partial(frame: "pd.DataFrame", column: str) -> bool:

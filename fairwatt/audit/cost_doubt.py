@@ -13,7 +13,7 @@ from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import Requests
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.unused_columns import trial_column
-from fairwatt.audit.vocabulary import unit_of
+from fairwatt.audit.vocabulary import SECONDS, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,10 @@ SURE = lgamma(LONG + 1)
 SEVERAL, FEW = 3, 0.05
 EVEN, REPORTS = 0.9, 4
 """Share of reports of a training that goes on which come in even steps, and how many there are at least."""
+AHEAD, BEGINNING = 10.0, 0.5
+"""Times the median step from which a first total holds more than its request, and share of such searches."""
+DATED_S = 1e9
+"""A cost of 31 years, in seconds: a date."""
 
 
 def charged(parts: Sequence[Requests], frame: "pd.DataFrame") -> list[Requests]:
@@ -33,6 +37,7 @@ def charged(parts: Sequence[Requests], frame: "pd.DataFrame") -> list[Requests]:
     """
     raw = parts[0].raw
     formula = raw.formulas["cost"]
+    _check_dates(frame, raw)
     own, note = _of_trials(parts, frame)
     if own is None:
         running, note = _running(frame, raw)
@@ -60,14 +65,15 @@ def _of_trials(parts: Sequence[Requests], frame: "pd.DataFrame") -> tuple[Formul
         by = replace(formula, running=True, within=within)
         if formula.running:
             return by, f"it falls only where another trial begins, so each is charged its rise by {joined(within)}"
-        if several.map(lambda size: lgamma(size + 1)).sum() < SURE or not _go_on(told, name):
+        stride = _stride(told, name)
+        if several.map(lambda size: lgamma(size + 1)).sum() < SURE or stride is None:
             continue
-        if (step > 0).all() and several.median() >= REPORTS:
+        if stride == 1 and (step > 0).all() and several.median() >= REPORTS:
             return by, (
                 f"it rises with every report of every trial, so it is read as a running total of each, by "
                 f"{joined(within)}; if it is not: cost={formula.in_words}"
             )
-        if (step > 0).mean() > 0.5:
+        if (step > 0).mean() > 0.5:  # values cannot tell a total from trainings that begin anew at 10, 20, 30
             raise LogError(
                 f"{raw.source}: cost: {formula.columns[0]} never falls within a trial, as a running total would; if it "
                 f"is one, add {option(f'cost={by.in_words}')}, if it is what each report took: "
@@ -89,11 +95,15 @@ def _trials(parts: Sequence[Requests], frame: "pd.DataFrame") -> Iterable[tuple[
         yield "settings", settings.pop()
 
 
-def _go_on(told: "pd.DataFrame", name: str) -> bool:
-    """Whether trials report in even steps, as trainings do that go on, and those that begin anew do not."""
+def _stride(told: "pd.DataFrame", name: str) -> float | None:
+    """The even step of fidelity from one report of a trial to the next, 0 where no fidelity is told; None where steps
+    are uneven, as brackets have them that train anew. Only reports after each epoch are surely those of one training.
+    """
+    if told["fidelity"].isna().all():
+        return 0.0
     step = told.groupby(["search", name])["fidelity"].diff().dropna()
     even = len(step) > 0 and float((step == step.median()).mean()) >= EVEN
-    return bool(even or told["fidelity"].isna().all())
+    return float(step.median()) if even else None
 
 
 def _running(frame: "pd.DataFrame", raw: RawLog) -> tuple[bool, str]:
@@ -109,6 +119,8 @@ def _running(frame: "pd.DataFrame", raw: RawLog) -> tuple[bool, str]:
     rises = np.bincount(groups, weights=((step > 0) & alike).to_numpy())  # a longer training costs more in any case
     long, steady = count >= LONG, falls == 0
     strict = steady & (rises == count - 1)
+    if steady.all() and rises.any() and (formula.running or long.any()):
+        _check_beginnings(told, raw)
     if formula.running:
         if not falls.any():
             return True, ""
@@ -135,6 +147,39 @@ def _running(frame: "pd.DataFrame", raw: RawLog) -> tuple[bool, str]:
             f"{total}, if it is what each request took: {option(f'cost={words.in_words}')}"
         )
     return False, ""
+
+
+def _check_dates(frame: "pd.DataFrame", raw: RawLog) -> None:
+    """Raises LogError where most costs are seconds since 1970."""
+    column, scale = raw.formulas["cost"].columns[0], SECONDS.get(raw.units.get("cost_unit", ""), 0.0)
+    if frame["cost"].median() * scale > DATED_S:
+        raise LogError(
+            f"{raw.source}: cost: {column} holds dates, by its values, and not what requests took; name what they did "
+            f'take: --columns "cost=COLUMN", or count evaluations: {option("cost=")}'
+        )
+
+
+def _check_beginnings(told: "pd.DataFrame", raw: RawLog) -> None:
+    """Raises LogError where a total seems to go on from one search to the next, as a clock or a meter does."""
+    searches = told.groupby("search")
+    step = searches["cost"].diff()
+    first, last = searches["cost"].first(), searches["cost"].last()
+    steps = step.groupby(told["search"])
+    ahead = (first > AHEAD * steps.median()) & (first > 2 * steps.max())
+    rising = last > first
+    of_method = searches[["space", "method"]].first()
+    ends = of_method.assign(end=last.where(rising & (searches.size() >= LONG)))
+    ahead |= rising & (first >= ends.groupby(["space", "method"])["end"].transform("min"))
+    if ahead.mean() >= BEGINNING:
+        formula = replace(raw.formulas["cost"], running=False)
+        column = formula.columns[0]
+        total = option(f"cost={replace(formula, running=True).in_words}")
+        raise LogError(
+            f"{raw.source}: cost: {column} goes on from one search to the next, as a clock or a meter does, so its "
+            f"differences would charge the first request of a search everything before it; write a total of each "
+            f"search, or count evaluations: {option('cost=')}; if it is a total that begins with each search, add "
+            f"{total}, if it is what each request took: {option(f'cost={formula.in_words}')}"
+        )
 
 
 def _marked(part: Requests, cost: Formula, note: str) -> Requests:

@@ -9,6 +9,7 @@ from fairwatt.audit.log import LogError
 from fairwatt.audit.named_columns import NamedColumns
 from fairwatt.audit.vocabulary import (
     ACCURACY,
+    CALENDAR,
     COSTLY,
     ENERGY,
     ERROR,
@@ -21,9 +22,11 @@ from fairwatt.audit.vocabulary import (
     SHARES,
     SIZES,
     TIME,
+    TRAINED,
     TURNED,
     UNITS,
     VALIDATION,
+    is_duration,
     is_running,
     unit_of,
 )
@@ -37,14 +40,15 @@ def find_cost(table: NamedColumns) -> Formula:
 
     def is_cost(words: set[str]) -> bool:
         sizes = words & SIZES and not words & JOULES
-        return not words & (NO_COST | ACCURACY | ERROR | LOSS | TURNED) and not sizes
+        return not words & (NO_COST | ACCURACY | ERROR | LOSS | TURNED) and not sizes and not words <= CALENDAR
 
-    extra = frozenset({"train", "training", "gpu", "cpu"})
+    units = frozenset({"s", "ms", "min", "h"})
     tiers: tuple[Callable[[set[str]], bool], ...] = (
-        lambda w: bool(w & ENERGY) and w <= ENERGY | UNITS.keys() | extra | {"cost"},
+        lambda w: bool(w & ENERGY) and w <= ENERGY | UNITS.keys() | TRAINED | {"cost"},
         lambda w: bool(w & ENERGY) and not w & VALIDATION,
         lambda w: bool(w & {"cost", "spent", "spend", "price"}) and not _is_objective_cost(table),
-        lambda w: bool(w & TIME) and w <= TIME | UNITS.keys() | extra | {"clock"},
+        lambda w: bool(w & TIME) and w <= TIME | UNITS.keys() | TRAINED | {"clock"},
+        lambda w: bool(w & TRAINED) and bool(w & units) and w <= TRAINED | units,
         lambda w: bool(w & TIME),
     )
     free = {name: set(words) for name, words in table.tokens.items() if name not in table.hyperparameters}
@@ -74,7 +78,7 @@ def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str
         name
         for name, each in table.tokens.items()
         if name not in used
-        and words & set(each)
+        and (words & set(each) or is_duration(each))
         and not (cost.known and set(each) & (NO_COST | TURNED | SIZES - JOULES))
     ]
     if cost.known:

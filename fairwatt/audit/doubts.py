@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.config_doubt import again_note, begins_again, is_partial, partial_note
 from fairwatt.audit.cost_doubt import charged
-from fairwatt.audit.error_doubt import check_own_error, check_sorted
+from fairwatt.audit.error_doubt import check_own_error, check_percent, check_sorted
 from fairwatt.audit.fidelity_doubt import check_fidelity
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH, Requests
 from fairwatt.audit.raw_log import RawLog, texts
+from fairwatt.audit.seed_doubt import check_seed
 from fairwatt.audit.unused_columns import keys
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SINGLE, MANY = 0.9, 10
-"""Share of searches of one request from which their seed is doubted, and how many there must be."""
 SHOWN = 8
 
 
@@ -49,14 +48,15 @@ def doubted(parts: Sequence[Requests]) -> list[Requests]:
     """
     parts = list(parts)
     for column, places in _guessed(parts, "seed").items():
-        _check_seed(together(parts, places), column, parts[places[0]].raw.source)
+        check_seed(together(parts, places), column, parts[places[0]].raw.source)
     for column, places in _guessed(parts, "fidelity").items():
         check_fidelity(together(parts, places), column, parts[places[0]].raw.source)
     for column, places in _guessed(parts, "val_error").items():
+        check_percent(together(parts, places), parts[places[0]].raw, column)
         check_own_error(together(parts, places), parts[places[0]].raw, column)
-    unordered = [place for place, part in enumerate(parts) if part.in_file_order]
-    if unordered:
-        check_sorted(together(parts, unordered), parts[unordered[0]].raw.source)
+    unstated = [place for place, part in enumerate(parts) if "order" in part.raw.guessed]
+    if unstated:
+        check_sorted(together(parts, unstated), parts[unstated[0]].raw.source, parts[unstated[0]].order_column)
     for places in _guessed(parts, "cost").values():
         marked = charged([parts[place] for place in places], together(parts, places))
         for place, part in zip(places, marked, strict=True):
@@ -102,18 +102,6 @@ def _varied(parts: Sequence[Requests]) -> list[str]:
     return [name for name, kinds in values.items() if len(kinds) > 1]
 
 
-def _check_seed(frame: "pd.DataFrame", column: str, source: str) -> None:
-    """Raises LogError where nearly all searches would have one request: then it is a training's own."""
-    sizes = frame.groupby("search").size()
-    if len(sizes) >= MANY and (sizes == 1).mean() >= SINGLE:
-        raise LogError(
-            f"{source}: seed: {column} is another one in nearly every row, so {int((sizes == 1).sum())} of "
-            f"{len(sizes)} searches would have one request; name what tells searches apart: --columns "
-            f'"seed=COLUMN", or --columns "seed=" if each method is one search, or, if each did ask once: '
-            f"{option(f'seed={joined((column,))}')}"
-        )
-
-
 def _guessed(parts: Sequence[Requests], name: str) -> dict[str, list[int]]:
     """The places of parts whose `name` is one column that nobody stated, by the column."""
     found: dict[str, list[int]] = {}
@@ -124,14 +112,24 @@ def _guessed(parts: Sequence[Requests], name: str) -> dict[str, list[int]]:
     return found
 
 
+def _changes(part: Requests, name: str) -> bool:
+    """Whether a column has several values within a trial that reports more than once: it is measured, then."""
+    again = part.frame[part.frame["trial"].notna() & part.frame.duplicated([*SEARCH, "trial"], keep=False)]
+    if again.empty:
+        return False
+    values = keys(part.raw.frame, [name])[again["row"].to_numpy()]
+    return bool((again.assign(value=values).groupby([*SEARCH, "trial"])["value"].nunique() > 1).any())
+
+
 def together(parts: Sequence[Requests], places: Sequence[int]) -> "pd.DataFrame":
     """Rows of several parts, the number of their search, and their settings: equal where all columns are that may be
-    hyperparameters and that all of these parts have."""
+    hyperparameters, that all of these parts have, and that no trial has two values of."""
     import pandas as pd
 
     names = [*SEARCH, "config", "trial", "valid", "fidelity", "val_error", "cost"]
     chosen = [parts[place] for place in places]
     shared = [name for name in chosen[0].settings if all(name in part.settings for part in chosen)]
+    shared = [name for name in shared if not any(_changes(part, name) for part in chosen)] or shared
     frames = (
         part.frame[names].assign(settings=keys(part.raw.frame, shared)[part.frame["row"].to_numpy()]) for part in chosen
     )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fairwatt.audit.column_map import option
+from fairwatt.audit.column_map import joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.vocabulary import BEST, tokens
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 STEADY = 10
 """Requests of a search whose errors, were they the requests' own, never grow with a probability of 1 in 3,628,800."""
 SEVERAL = 3
+PERCENT, ONE = 0.01, 1 + 1e-9
+"""The scale of what is in percent, and the highest fraction, with rounding."""
 
 
 def check_own_error(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
@@ -30,12 +32,41 @@ def check_own_error(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
         )
 
 
-def check_sorted(frame: "pd.DataFrame", source: str) -> None:
-    """Raises LogError where rows that no column orders seem to be sorted by the error, the best first."""
+def check_percent(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
+    """Raises LogError where what is read as percent seems to be so in some searches, and a fraction in others.
+
+    frame: as `doubts.together` makes it.
+    """
+    formula = raw.formulas["val_error"]
+    if abs(formula.scale) != PERCENT:
+        return
+    told = frame[frame["valid"]]
+    written = ((told["val_error"] - formula.offset) / formula.scale).groupby(told["search"])
+    small, large = written.max() <= ONE, written.min() > ONE
+    if small.any() and large.any():
+        raise LogError(
+            f"{raw.source}: val_error: {column} lies in 0 to 1 in {int(small.sum())} of {len(small)} searches and "
+            f"above 1 in {int(large.sum())}, so some may be fractions and others in percent; if so, write it in one "
+            f"unit first; if all are in percent, add {option(f'val_error={formula.in_words}')}"
+        )
+
+
+def check_sorted(frame: "pd.DataFrame", source: str, column: str) -> None:
+    """Raises LogError where rows seem to be sorted by the error, the best first, and numbered then.
+
+    column: what orders them; "" where none does.
+    """
     searches = _steps(frame)
     long = searches[searches["requests"] >= STEADY]
     rises = (long["falls"] == 0) & (long["grows"] >= SEVERAL)
     if rises.sum() > 0.5 * len(long):
+        if column:
+            raise LogError(
+                f"{source}: order: in the order of {column} errors never get better within a search, so rows may have "
+                f"been sorted by them before {column} numbered them; if so, they cannot be audited, unless another "
+                f'column tells the order: --columns "order=COLUMN"; if {column} is the order in which they were made, '
+                f"add {option(f'order={joined((column,))}')}"
+            )
         raise LogError(
             f"{source}: order: no column tells the order of requests, and errors never get better within a search, so "
             f"the rows may be sorted by them; if so, they cannot be audited; if they are in the order in which they "

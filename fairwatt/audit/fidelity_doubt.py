@@ -23,6 +23,8 @@ SWAPPED, RARELY = 0.05, 0.2
 WITHOUT, LEVELS, AT_TOP = 0.25, 10, 0.05
 """Searches without the highest fidelity; levels, and requests at the highest of them, that speak for a tuned length."""
 ENOUGH = 20
+RUNGS, EVENLY, OFTENER = (3, 6), 1.15, 2.0
+"""How many levels brackets have, how far their ratios may differ, and how much oftener the lowest comes."""
 
 
 def check_fidelity(frame: "pd.DataFrame", column: str, source: str) -> None:
@@ -89,9 +91,21 @@ def _is_tuned(told: "pd.DataFrame") -> str:
         return f"has {kinds} values and {share:.1%} of requests at the highest, so it may be tuned, or stopped early"
     revisited = any(_revisits(varied, name) for name in ("config", "trial") if varied[name].notna().any())
     known = varied["config"].notna().mean() > 0.5 or credible(varied)
-    if known and len(varied) >= ENOUGH and not revisited and not _revisits(varied, "settings"):
+    unseen = known and not revisited and not _revisits(varied, "settings")
+    if unseen and len(varied) >= ENOUGH and not _in_brackets(varied):
         return "has no configuration at two of its values, so it may be a hyperparameter, or what early stopping left"
     return ""
+
+
+def _in_brackets(varied: "pd.DataFrame") -> bool:
+    """Whether levels are of one ratio and the lower ones come oftener, as those of brackets whose promotions are not
+    told: configurations of one level are recombined for the next."""
+    counts = varied["fidelity"].value_counts().sort_index()
+    if not RUNGS[0] <= len(counts) <= RUNGS[1] or not counts.index[0] > 0:
+        return False
+    levels = counts.index.to_series()
+    ratios = (levels / levels.shift()).dropna()
+    return bool(ratios.max() <= EVENLY * ratios.min() and counts.iloc[0] >= OFTENER * counts.iloc[-1])
 
 
 def credible(frame: "pd.DataFrame") -> bool:

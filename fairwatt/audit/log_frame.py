@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fairwatt.audit.column_map import Formula, joined
 from fairwatt.audit.log import COLUMNS, LogError
 from fairwatt.audit.raw_log import RawLog, numbers, outcomes, texts
-from fairwatt.audit.request_order import FILE_ORDER, guessed_positions, times
+from fairwatt.audit.request_order import FILE_ORDER, ORDER, guessed_positions, times
 from fairwatt.audit.unused_columns import keys, settings_columns, trial_column
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-DEFAULTS = {"space": "unnamed", "seed": "0"}
+DEFAULTS = {"space": "unnamed", "method": "unnamed", "seed": "0"}
 SEARCH = ["space", "method", "seed"]
 UNFINISHED = "Requests that were not finished, and are left out: {:,}."
 WITHOUT_ERROR = "Requests that succeeded without a finite error, and count as failed: {:,}."
@@ -45,9 +45,13 @@ class Requests:
     settings: tuple[str, ...] = ()
 
     @property
-    def in_file_order(self) -> bool:
-        """Whether no column told in which order requests were made, and nobody said that rows are in it."""
-        return "order" in self.raw.guessed and any(note.startswith(FILE_ORDER) for note in self.notes)
+    def order_column(self) -> str:
+        """The column that was found to tell in which order requests were made; "" where the file does."""
+        said = next((note for note in self.notes if note.startswith(ORDER)), FILE_ORDER)
+        if said.startswith(FILE_ORDER):
+            return ""
+        names = (str(name) for name in self.raw.frame.columns if said.startswith(f"{ORDER} {name}"))
+        return max(names, key=len, default="")
 
 
 def requests(raw: RawLog) -> Requests:

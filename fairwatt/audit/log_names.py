@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from fairwatt.audit.column_map import Formula
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
-from fairwatt.audit.raw_log import RawLog
+from fairwatt.audit.method_doubt import check_method
+from fairwatt.audit.path_numbers import PLAIN, RUN, SEED, numbered, pattern
+from fairwatt.audit.raw_log import RawLog, texts
 from fairwatt.audit.table_file import stem
 
 if TYPE_CHECKING:
@@ -18,20 +20,15 @@ if TYPE_CHECKING:
 
 FIELDS = ("method", "space", "seed")
 TRIAL = "trial"
-_SEED = re.compile(r"[-_. ]?seed[-_ =]?(\d+)$", re.IGNORECASE)
-_NUMBER = re.compile(r"(.*[^\d.].*?|[^\d.])([-_ ])(\d+)", re.DOTALL)
-PLAIN = ("history", "histories", "log", "logs", "progress", "results", "result", "trials", "run", "runs", "metrics")
-"""Stems that tell nothing of what is in a file."""
+FROM_FILES = "taken from the names of files"
 DEEPEST = 4
 _TRIAL = re.compile("trial|train|job|config", re.IGNORECASE)
-SEVERAL = 3
-"""Files whose names differ in a last number only, from which the number is no method's by chance."""
 
 
 class Names:
     """A pattern such as `{method}/{space}/seed{seed}.csv`, for the ends of paths; `*` stands for anything in a name.
 
-    Besides FIELDS, `{trial}`: each file holds the reports of one training.
+    Besides FIELDS, `{trial}`: each file holds the reports of one training. A `{seed}` right behind another is a number.
     Raises LogError for one that names none of them, or something else, or one of them twice.
     """
 
@@ -42,13 +39,16 @@ class Names:
         if not named or set(named) - {*FIELDS, TRIAL} or len(set(named)) < len(named):
             fields = ", ".join(f"{{{field}}}" for field in (*FIELDS, TRIAL))
             raise LogError(f"--files {pattern!r}: expected each of {fields} at most once, and one at least")
-        parts = (self._part(part) for part in re.split(r"(\{.*?\}|\*)", pattern))
-        self._regex = re.compile(rf"(?:^|.*/){''.join(parts)}$", re.DOTALL)
+        parts = [part for part in re.split(r"(\{.*?\}|\*)", pattern) if part]
+        made = "".join(self._part(part, before) for part, before in zip(parts, ["", *parts], strict=False))
+        self._regex = re.compile(rf"(?:^|.*/){made}$", re.DOTALL)
 
     @staticmethod
-    def _part(part: str) -> str:
+    def _part(part: str, before: str) -> str:
         if part == "*":
             return "[^/]*"
+        if part == "{seed}" and before[-1:] in ("}", "*"):
+            return r"(?<!\d)(?P<seed>\d+)"  # nothing else parts it from what is before
         return rf"(?P<{part[1:-1]}>[^/]+?)" if part.startswith("{") else re.escape(part)
 
     def fit(self, path: PurePath) -> bool:
@@ -74,18 +74,30 @@ def named(raws: Sequence[RawLog], names: Names | None, given: Collection[str]) -
         return [_stated(*each) for each in zip(raws, found, said, strict=True)]
     paths = [PurePath(raw.source) for raw in raws]
     unnumbered = [path for path, raw in zip(paths, raws, strict=True) if not raw.formulas.get("seed", Formula()).known]
-    by_column = all(raw.formulas.get("method", Formula()).known for raw in raws)
-    numbers = _numbered(unnumbered, by_column) if len(unnumbered) == len(paths) else {}
+    methods = _methods(raws)
+    numbers = numbered(unnumbered, methods) if len(unnumbered) == len(paths) else {}
     made = []
     for path, raw in zip(paths, raws, strict=True):
         words = numbers.get(path) or default_names(path)
         stated = {name: word for name, word in words.items() if not raw.formulas.get(name, Formula()).known}
         missing = [name for name in ("method", "seed") if name in stated]
-        why = f"No column tells {' and '.join(missing)}: taken from the names of files" if missing else ""
+        why = f"No column tells {' and '.join(missing)}: {FROM_FILES}" if missing else ""
         if path in numbers and "seed" in stated:
-            why += f", whose last number is read as the seed; if it is a method's: --files {_pattern(path, '{method}')}"
+            whose, field = ("a method's", "{method}") if methods is None else ("a problem's", "{space}")
+            why += f", whose last number is read as the seed; if it is {whose}: --files {pattern(path, field)}"
         made.append(_stated(raw, stated, f"{why}." if why else ""))
+    told = [raw.formulas.get("method", Formula()).known for raw in raws]
+    check_method([raw for raw, by_column in zip(made, told, strict=True) if not by_column])
     return made
+
+
+def _methods(raws: Sequence[RawLog]) -> set[str] | None:
+    """What columns, or the user, call the methods; None where some source does not tell."""
+    told = [raw.formulas.get("method", Formula()) for raw in raws]
+    if not all(each.known for each in told):
+        return None
+    columns = [raw.frame[name] for raw, each in zip(raws, told, strict=True) for name in each.columns]
+    return {word for column in columns for word in texts(column) if word} | {each.constant or "" for each in told}
 
 
 def _stated(raw: RawLog, words: Mapping[str, str], why: str) -> RawLog:
@@ -95,47 +107,21 @@ def _stated(raw: RawLog, words: Mapping[str, str], why: str) -> RawLog:
 
 
 def default_names(path: PurePath) -> dict[str, str]:
-    """The stem is the method, seed 0; a `seed7` at its end, or as the folder's name, is the seed, and so is a number.
+    """The stem is the method, seed 0; a `seed7` or `run7` at its end, or as the folder's name, is the seed, and so is
+    a number.
 
     A stem that says nothing, or only the seed, leaves the method to the folder.
     """
     own = stem(path)
-    for name, above in ((own, path.parent.name), (path.parent.name, path.parent.parent.name)):
-        found = _SEED.search(name)
-        if found:
-            method = _SEED.sub("", own)
-            return {"method": (above if method.lower() in ("", *PLAIN) else method) or own, "seed": found[1]}
+    for word in (SEED, RUN):
+        for name, above in ((own, path.parent.name), (path.parent.name, path.parent.parent.name)):
+            found = word.search(name)
+            if found:
+                method = word.sub("", own)
+                return {"method": (above if method.lower() in ("", *PLAIN) else method) or own, "seed": found[1]}
     if own.isdecimal() and path.parent.name:
         return {"method": path.parent.name, "seed": own}
     return {"method": own, "seed": "0"}
-
-
-def _numbered(paths: Sequence[PurePath], by_column: bool) -> dict[PurePath, dict[str, str]]:
-    """Method and seed of names that differ only in a last number. Raises LogError where it may be a method's."""
-    found = {path: _NUMBER.fullmatch(stem(path)) for path in paths}
-    begun: dict[tuple[PurePath, str], set[str]] = {}
-    for path, match in found.items():
-        if match is None or _SEED.search(match[0]) or _SEED.search(path.parent.name):
-            return {}
-        begun.setdefault((path.parent, match[1]), set()).add(match[3])
-    kinds = list(begun.values())
-    alike = len(kinds) > 1 and all(each == kinds[0] for each in kinds)
-    if not kinds or max(map(len, kinds)) < SEVERAL:
-        return {}
-    if not alike and not by_column:
-        path = paths[0]
-        raise LogError(
-            f"{path}: names of files differ in a last number, which may be a seed or part of the method; add --files "
-            f"{_pattern(path, '{method}', '{seed}')} or --files {_pattern(path, '{method}')}"
-        )
-    return {path: {"method": match[1], "seed": match[3]} for path, match in found.items() if match}
-
-
-def _pattern(path: PurePath, method: str, seed: str = "") -> str:
-    """A pattern for names of files that end in a number."""
-    match = _NUMBER.fullmatch(stem(path))
-    between = match[2] if match and seed else ""
-    return f'"{method}{between}{seed}{path.name.removeprefix(stem(path))}"'
 
 
 def suggested(path: PurePath, other: PurePath) -> str:
@@ -146,7 +132,7 @@ def suggested(path: PurePath, other: PurePath) -> str:
         if len(made) == DEEPEST or any("{method}" in each for each in made):
             break
         last = "" if made else ending
-        seeded = _SEED.search(part.removesuffix(last))
+        seeded = SEED.search(part.removesuffix(last)) or RUN.search(part.removesuffix(last))
         if part != beside and (numbered := _begun(part, beside)):
             made.append(f"{numbered}{{{'trial' if _TRIAL.search(numbered) else 'seed'}}}{last}")
         elif seeded:

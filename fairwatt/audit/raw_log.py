@@ -1,6 +1,7 @@
 """A tool's history as its own table, with what stands for what in it; and how columns of any type are read."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 
 from fairwatt.audit.column_map import Formula
 from fairwatt.audit.log import LogError
-from fairwatt.audit.vocabulary import words
+from fairwatt.audit.vocabulary import unit_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING_TEXTS = ("", "nan", "none", "null", "na", "n/a")
+MISSING_TEXTS = ("", "nan", "nat", "none", "null", "na", "n/a")
+_DURATION = re.compile(r"(-?\d+) days?,? \+?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+"""A difference of times as pandas writes it."""
 
 SUCCEEDED = frozenset(
     words(
@@ -52,7 +55,10 @@ class RawLog:
 
 
 def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
-    """[rows] NaN where nothing is written. Raises LogError naming source, row (from 1) and column."""
+    """[rows] NaN where nothing is written; `0 days 00:02:18.7` in seconds, where the name tells no other unit.
+
+    Raises LogError naming source, row (from 1) and column.
+    """
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column):
@@ -63,9 +69,15 @@ def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
         except (ValueError, TypeError):
             pass  # slowly, to name the row
     written = np.array(texts(column), dtype=object)
-    found: NDArray[np.float64] = pd.to_numeric(pd.Series(written, dtype=object), errors="coerce").to_numpy(np.float64)
+    converted = pd.to_numeric(pd.Series(written, dtype=object), errors="coerce")
+    found: NDArray[np.float64] = converted.to_numpy(np.float64, copy=True)
+    in_seconds = unit_of(Formula((str(column.name),))) == "s"
     for row in np.flatnonzero(np.isnan(found)).tolist():
-        if written[row] is not None and written[row].strip().lower() not in MISSING_TEXTS:
+        spent = _DURATION.fullmatch(written[row].strip()) if in_seconds and written[row] is not None else None
+        if spent:
+            days, hours, minutes, seconds = map(float, spent.groups())
+            found[row] = 86_400 * days + 3_600 * hours + 60 * minutes + seconds
+        elif written[row] is not None and written[row].strip().lower() not in MISSING_TEXTS:
             raise LogError(f"{source}: row {row + 1}, column {column.name}: {written[row][:60]!r} is not a number")
     return found
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-FILE_ORDER = "The order of requests is that of the file"
+ORDER = "The order of requests is that of"
+FILE_ORDER = f"{ORDER} the file"
 GAPS = 0.1
 """Share of requests that may be missing from the numbers of a search."""
 
@@ -42,12 +43,12 @@ def guessed_positions(raw: RawLog, frame: "pd.DataFrame", search: Sequence[str])
                 passed[name] = "neither a number for each request nor a time"
             elif words in MAYBE_COUNTERS and not _counts(frame, values, search):
                 passed[name] = f"with gaps, so no number of requests; if it names networks: config={joined((name,))}"
+            elif kind is TIMES and _is_of_searches(frame, values, search):
+                passed[name] = "one time for each search"
             elif kind is TIMES or not _recurs(frame, values, search):
-                return values, _told(f"The order of requests is that of {name}", passed)
+                return values, _told(f"{ORDER} {name}", passed)
             elif kind is ROUNDS and _never_falls(frame, values, search):
-                return values, _told(
-                    f"The order of requests is that of {name}, and within one that of the file", passed
-                )
+                return values, _told(f"{ORDER} {name}, and within one that of the file", passed)
             elif words in TRIAL_NAMES and not _recurs(frame, values, [*search, "fidelity"]):
                 passed[name] = "each comes back at another fidelity"
             else:
@@ -89,6 +90,12 @@ def _keyed(frame: "pd.DataFrame", values: Array, within: Sequence[str]) -> "pd.D
 def _recurs(frame: "pd.DataFrame", values: Array, within: Sequence[str]) -> bool:
     """Whether a value occurs twice within any of these groups."""
     return bool(_keyed(frame, values, within).duplicated().any())
+
+
+def _is_of_searches(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:
+    """Whether a time is the same for all requests of each search, some of which have several."""
+    made = _keyed(frame, values, search)
+    return len(made.drop_duplicates()) == len(made[list(search)].drop_duplicates()) < len(made)
 
 
 def _counts(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from fairwatt.audit.log import Log
+from fairwatt.audit.log_names import FROM_FILES
 from fairwatt.audit.matched import ENDPOINTS, RULES, Rule
+from fairwatt.audit.path_numbers import advice
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.problem import Reference
 
@@ -48,9 +50,10 @@ def reference_of(log: Log, methods: tuple[str, ...], wanted: str) -> str:
     for name in REFERENCES:
         if name in plain:
             return plain[name]
+    by_files = advice(methods, log.sources) if any(FROM_FILES in note for note in log.notes) else ""
     raise UserError(
         f"{', '.join(log.sources)}: no method is called random search; say which is the reference: "
-        f"--reference {shlex.quote(methods[0])} (methods: {', '.join(methods)})"
+        f"--reference {shlex.quote(methods[0])} (methods: {', '.join(methods)}){by_files}"
     )
 
 

@@ -18,16 +18,26 @@ from fairwatt.audit.vocabulary import (
     MONEY,
     NEUTRAL,
     NO_COST,
+    NOT_VALIDATION,
+    QUALITIES,
     RUNNING,
+    SHARED_OUT,
     SIZES,
     TIME,
+    TIMES,
     TRIAL_NAMES,
+    VALIDATION,
+    is_duration,
     tokens,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
+STEPS = ("steps", "global_steps", "total_steps", "iterations", "iters")
+"""Counters of what was trained, as plain names."""
+GRADIENT, LIMITED = frozenset({"grad", "gradient", "gradients"}), frozenset({"max", "clip", "clipping"})
+"""Words of the norm of a gradient, which is measured, and of its limit, which is set."""
 NO_SETTING = ACCURACY | ERROR | LOSS | NEUTRAL | TIME | ENERGY | MONEY | SIZES | RUNNING | NO_COST
 
 
@@ -49,13 +59,27 @@ def settings_columns(raw: RawLog) -> tuple[str, ...]:
     found = []
     for name in unused(raw):
         words = tokens(name)
-        if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed":
+        if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed" or is_duration(words):
             continue
-        if "_".join(words) in (*COUNTERS, *TRIAL_NAMES):
+        if "_".join(words) in (*COUNTERS, *TRIAL_NAMES, *TIMES, *STEPS):
             continue
-        if is_number(raw.frame[name]) or len(set(texts(raw.frame[name]))) < len(raw.frame):
+        if is_number(raw.frame[name]):
+            if not _is_measured(words, raw.frame[name]):
+                found.append(name)
+        elif len(set(texts(raw.frame[name]))) < len(raw.frame):
             found.append(name)
     return tuple(found)
+
+
+def _is_measured(words: Sequence[str], column: "pd.Series[Any]") -> bool:
+    """Whether numbers are by their name a metric, or of some data; a precision of 16 or 32 is none."""
+    kinds = set(words)
+    if words[-1] in SHARED_OUT:
+        return False
+    if kinds & (VALIDATION | NOT_VALIDATION) or (words[-1] == "norm" and kinds & GRADIENT and not kinds & LIMITED):
+        return True
+    values = numbers(column, "")
+    return bool(kinds & QUALITIES) and bool((values % 1 > 0).any())
 
 
 def is_number(column: "pd.Series[Any]") -> bool:

@@ -16,7 +16,7 @@ EXACT = {
     "method": words(
         "method algorithm algo arm searcher method_name algorithm_name optimizer optimiser optimizer_id "
         "strategy tuner scheduler sampler approach search_method hpo_method nas_method search_algorithm "
-        "optimizer_name optimiser_name"
+        "optimizer_name optimiser_name alg search_alg nas_algorithm tuner_name solver agent"
     ),
     "seed": words("seed random_seed run repetition rep run_id repeat replicate"),
     "config": words(
@@ -37,7 +37,10 @@ MAYBE_COUNTERS = ("number", "index")
 """Counters by name that may be the number of an architecture: only values without gaps are an order."""
 TRIAL_NAMES = words("trial_number trial_index trial trial_id trial_name trial_uid")
 """Of a training, on which several rows may report."""
-TIMES = words("timestamp time_stamp end_time endtime start_time starttime datetime date")
+TIMES = words(
+    "timestamp time_stamp end_time endtime datetime_complete start_time starttime datetime_start datetime date created "
+    "created_at createdat"
+)
 TRIALS = words("trial trial_id")
 ROUNDS = words("step iteration iter i generation")
 """What requests can be in the order of: a number for each, a clock, a trial that may come back, a round of several."""
@@ -66,6 +69,12 @@ TRAINERS = frozenset(
     )
 )
 """Values of a column `optimizer` that is a hyperparameter and no method."""
+SOLVERS = TRAINERS | frozenset(
+    words("lbfgs l-bfgs liblinear newton-cg newton-cholesky sag saga svd cholesky lsqr sparse_cg eigen lu auto euler")
+)
+"""Values of a column `solver` that is a hyperparameter."""
+MAYBE_METHODS = ("solver", "agent")
+"""Names of a method only where no surer one is there."""
 SCHEDULES = frozenset(words("cosine step linear exponential plateau constant warmup multistep polynomial onecycle"))
 """Values of a column `scheduler` of learning rates."""
 
@@ -76,6 +85,10 @@ ERROR = frozenset(words("err error errors"))
 LOSS = frozenset(words("loss nll entropy rmse mse mae perplexity ppl bpc regret"))
 NEUTRAL = frozenset(words("value objective metric y f fitness reward score result target"))
 NOT_VALIDATION = frozenset(words("test train training"))
+QUALITIES = frozenset(words("precision recall iou miou map bleu rouge dice kappa mcc psnr ssim"))
+"""Metrics without a tier of their own; not every one is a rate."""
+SHARED_OUT = frozenset(words("size ratio fraction frac share"))
+"""Last words of how data were divided: val_ratio is no metric."""
 PERCENT = frozenset(words("pct percent percentage"))
 TURNED = frozenset(
     words(
@@ -91,10 +104,16 @@ JOULES = frozenset(words("kwh wh mwh joules joule kj mj"))
 ENERGY = frozenset(words("energy consumption tec")) | JOULES
 TIME = frozenset(
     words(
-        "time runtime duration seconds secs wall walltime wallclock elapsed minutes mins hours days gpuhours gpudays "
-        "milliseconds"
+        "time runtime duration seconds secs sec wall walltime wallclock elapsed minutes minute mins hours hour hrs hr "
+        "days day gpuhours gpudays milliseconds"
     )
 )
+CALENDAR = frozenset(words("minute hour day"))
+"""Words of TIME that alone are those of a clock."""
+TRAINED = frozenset(words("train training gpu cpu"))
+"""Words of a cost beside its unit."""
+ENDINGS = frozenset(words("s sec secs h hr hrs"))
+"""Last words of durations, behind another; `min` is one behind some words only."""
 SIZES = frozenset(words("memory mem ram vram mb gb mib gib bytes params flops macs power watt watts w fuel data disk"))
 """Of what costs, but not what a request took; a power counts where its unit is one of energy."""
 NO_COST = frozenset(
@@ -103,16 +122,16 @@ NO_COST = frozenset(
 SHARES = frozenset(words("per epoch iter iteration step batch limit max budget timeout allowed remaining left eta"))
 """Words of a cost that may be that of a part of a request, or what it was allowed."""
 MONEY = frozenset(words("co2 co2eq co2e carbon emissions kg price dollars usd cost"))
-COSTLY = SIZES | TIME | ENERGY | MONEY | frozenset(words("gpu cpu hour minute day clock"))
+COSTLY = SIZES | TIME | ENERGY | MONEY | frozenset(words("gpu cpu clock"))
 """Words of columns that may be a cost where no other is found."""
 RUNNING = frozenset(words("cum cumulative cumulated total spent elapsed sofar"))
 
 LABELS = frozenset(
     words(
-        "id uuid name names uid at date datetime timestamp created updated host hostname node pid ip user url path dir "
-        "logdir folder file tags tag notes note seed state status done sweep commit version device worker step "
-        "iteration iter epoch epochs budget index idx number order trial evaluation generation individual unnamed eval "
-        "experiment instance task dataset split fold rank"
+        "id uuid name names uid at date datetime timestamp created updated complete host hostname node pid ip user "
+        "url path dir logdir folder file tags tag notes note seed state status done sweep commit version device "
+        "worker step iteration iter epoch epochs budget index idx number order trial evaluation generation individual "
+        "unnamed eval experiment instance task dataset split fold rank run rep repetition replicate"
     )
 )
 """Last words of columns that name or number a row, and are no hyperparameter."""
@@ -126,11 +145,14 @@ UNITS = {
     **dict.fromkeys(words("mwh"), "mwh"),
     **dict.fromkeys(words("ms milliseconds"), "ms"),
     **dict.fromkeys(words("s sec secs second seconds"), "s"),
-    **dict.fromkeys(words("min mins minutes"), "min"),
-    **dict.fromkeys(words("h hour hours gpuhours"), "h"),
-    **dict.fromkeys(words("days gpudays"), "d"),
+    **dict.fromkeys(words("min mins minute minutes"), "min"),
+    **dict.fromkeys(words("h hr hrs hour hours gpuhours"), "h"),
+    **dict.fromkeys(words("day days gpudays"), "d"),
     **dict.fromkeys(words("usd dollars"), "USD"),
 }
+
+SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
+"""Of units of time."""
 
 SPELT = re.compile(r"(?:(?<=[a-z0-9])|(?<![A-Za-z]))([kKmM]?W[hH]|[kKmM]J)(?![a-z])")
 """Units whose capitals are no beginnings of words, and tell mega from milli."""
@@ -160,6 +182,12 @@ def unit_of(cost: Formula) -> str:
     if named:
         return named[0]
     return "s" if TIME & set(words) else f"units of {cost.columns[0]}"
+
+
+def is_duration(words: Sequence[str]) -> bool:
+    """Whether a name ends in a unit of time, as that of a cost may."""
+    *before, last = words
+    return bool(before) and (last in ENDINGS or (last == "min" and before[-1] in TRAINED | {"fit", "run", "t"}))
 
 
 def is_running(words: Sequence[str]) -> bool:

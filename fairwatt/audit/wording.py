@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from fairwatt.analysis.statistics import Interval
 from fairwatt.audit.contrast import Contrast
 from fairwatt.audit.matched import AS_RECORDED, COMMON
-from fairwatt.audit.multiples import Multiple
+from fairwatt.audit.multiples import UNEVEN, Multiple
+from fairwatt.audit.vocabulary import SECONDS
 from fairwatt.report.plain_text import name
 from fairwatt.report.wording import interval, number, p_value
 
@@ -19,7 +20,6 @@ ENDPOINTS = {
     "regret": "validation error of the incumbent",
 }
 _TRAINING_S = 1.0  # hardly a training is shorter
-_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
 def subtitle(audit: "Audit") -> str:
@@ -122,6 +122,11 @@ def _needs(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) 
         who = name(reference) if needs[arm].from_log else "uniform random search"
         return f" What {who} needs for the same quality cannot be said: {multiple_words(needs[arm])}."
     who = name(reference) if needs[arm].from_log else "Uniform random search, each configuration once,"
+    uneven = reference in needs and needs[reference].doubt == UNEVEN
+    if arm != reference and uneven and not needs[arm].bound and math.isfinite(needs[arm].by_search.value):
+        paid, own = (_times_words(needs[each].by_search) for each in (arm, reference))
+        why = f"Search by search, for those of {name(reference)} differ in length,"
+        return f" {why} it needs {paid} what {name(arm)} spent for the same quality (and {own} what it spent itself)."
     words = f" {who} needs {multiple_words(needs[arm])} what {name(arm)} spent for the same quality"
     if arm != reference and not needs[arm].from_log and reference in needs:
         words += f" (and {multiple_words(needs[reference])} what {name(reference)} spent for its own)"
@@ -150,10 +155,10 @@ def test_words(audit: "Audit") -> str:
 def look_ups(audit: "Audit") -> str:
     """That requests are too short for trainings; "" where costs are no times, or long ones."""
     unit = audit.log.cost_unit
-    if audit.settings.currency != "cost" or unit not in _SECONDS:
+    if audit.settings.currency != "cost" or unit not in SECONDS:
         return ""
     median = float(audit.log.frame["cost"][audit.log.frame["valid"]].median())
-    if not median * _SECONDS[unit] < _TRAINING_S:
+    if not median * SECONDS[unit] < _TRAINING_S:
         return ""
     return (
         f"half of all requests took {median:.2g} {unit} or less as measured, which is the time of look-ups and of "
@@ -175,8 +180,12 @@ def multiple_words(each: Multiple) -> str:
         return f"{each.without} of {each.searches} searches hold no incumbent"
     if each.bound:
         return f"{each.bound} {each.interval.value:.2g} times"
-    words = f"{each.interval.value:.2g} times"
-    return words if math.isnan(each.interval.low) else f"{words} [{each.interval.low:.2g}, {each.interval.high:.2g}]"
+    return _times_words(each.interval)
+
+
+def _times_words(values: Interval) -> str:
+    words = f"{values.value:.2g} times"
+    return words if math.isnan(values.low) else f"{words} [{values.low:.2g}, {values.high:.2g}]"
 
 
 def spread(values: Interval, digits: int) -> str:

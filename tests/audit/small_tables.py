@@ -1,5 +1,6 @@
 """Logs as people write them, small: the same searches under other names, orders and mistakes."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pandas as pd
 from fairwatt.audit.log import Log, LogError
 from fairwatt.audit.log_file import read_logs
 
+Base = Callable[[], pd.DataFrame]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+SAME: Change = lambda frame: frame  # noqa: E731
+SEARCH = ["method", "seed"]
 
 
 def searches(requests: int = 12, seeds: int = 3) -> pd.DataFrame:
@@ -97,3 +101,22 @@ def asked(path: Path, columns: str = "") -> str:
 
 def read(frame: pd.DataFrame, path: Path, columns: str = "") -> Log:
     return read_logs([written(frame, path)], columns=columns)
+
+
+def check_read(frame: pd.DataFrame, path: Path, said: str) -> None:
+    """That it is read without a question, as the searches that it is of, and what the notes say."""
+    log = read(frame, path)
+    assert re.search(said, " ".join(log.notes)), log.notes
+    assert log.frame.groupby(["space", "method", "seed"]).ngroups in (2, 6)
+
+
+def check_asked(frame: pd.DataFrame, path: Path, said: str) -> None:
+    """That it is asked about, in one line whose words end the question."""
+    file = written(frame, path)
+    question = asked(file)
+    assert re.search(said, question), question
+    assert question.isprintable()
+    words = [found[1] for found in re.findall(r"""--columns (["'])(.*?)\1(?=[ ,;)]|$)""", question)]
+    assert words
+    for each in (each for each in words if "COLUMN" not in each and "A+B" not in each):
+        assert asked(file, each) != question  # it is no question any more

@@ -64,7 +64,10 @@ def test_random_search_of_unequal_length_is_not_called_dependent() -> None:
     rs = [search("rs", seed, rng.uniform(0, 1, 200 if seed % 4 == 0 else 4)) for seed in range(20)]
     made = Audit(log([*rs, *(search("arm", seed, [0.1, 0.2]) for seed in range(3))]), Settings(rules=FEW))
     words = sentence(made, "regret", "s", "arm", "rs")
-    assert words.endswith("what it spent itself: its searches differ in length).")
+    assert "Search by search, for those of rs differ in length, it needs " in words
+    own = next(each for each in made.multiples if each.method == "rs" and each.rule == "as recorded")
+    times = own.by_search
+    assert words.endswith(f"(and {times.value:.2g} times [{times.low:.2g}, {times.high:.2g}] what it spent itself).")
     limits = " ".join(made.conclusions)
     assert "its searches differ in length: with the spend of each it is " in limits
     assert "independent draws" not in words + limits
