@@ -22,7 +22,15 @@ from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.verdict import Comparison, Outcome
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.report import across_sections, curve_sections, page, provenance_sections, spend_sections, verdict_sections
+from fairwatt.report import (
+    across_sections,
+    curve_sections,
+    page,
+    provenance_sections,
+    section,
+    spend_sections,
+    verdict_sections,
+)
 from fairwatt.report.page import render, verdicts_csv, write_report
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.sealed import DamagedFileError
@@ -331,7 +339,7 @@ def test_provisional_results_say_so_at_the_top(
 def test_several_spaces_are_pooled_and_what_cannot_be_pooled_is_said(
     results: Results, comparisons: list[Comparison], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(across_sections, "DRAWS", 99)
+    monkeypatch.setattr(section, "DRAWS", 99)
     other = _with(comparisons[0], dataclasses.replace(comparisons[0].reference, name="again"))
     other.space = "again"
     assert across_sections.across(Material(results, comparisons)) is None
