@@ -139,15 +139,19 @@ class Across:
             self._models |= self._begun.answer()
             self._begun = None
         if asked not in self._models:
-            self._models[asked] = mixed_model(self.scores(*asked), self.strata, self.protocol.reference_arm)
+            self._models[asked] = self._fitted(*asked)
         return self._models[asked]
+
+    def _fitted(self, ranking: Ranking, budget: str) -> MixedModel:
+        return mixed_model(self.scores(ranking, budget), self.strata, self.protocol.reference_arm)
 
     def _all_models(self) -> Models:
         """Those that there are."""
-        for ranking, budget in product(self.rankings(), self.protocol.budgets):
+        found: Models = {}
+        for asked in product(self.rankings(), self.protocol.budgets):
             with suppress(UserError):  # which is said when it is asked for
-                self.mixed_model(ranking, budget)
-        return self._models
+                found[asked] = self._fitted(*asked)
+        return found
 
     def critical_difference(self, ranking: Ranking, budget: str) -> BlockRanks:
         """Mean ranks of arms on means over seeds, spaces as blocks.

@@ -159,7 +159,7 @@ def test_models_fitted_elsewhere_are_the_same(across: Across, monkeypatch: pytes
     class Sent:
         def __init__(self, work: Callable[[], object]) -> None:
             sent.append(work())
-            self.answer = sent.pop
+            self.answer = sent.pop  # once: it is not fitted here, nor asked for again
 
     monkeypatch.setattr(across_module, "can_copy", lambda: True)
     monkeypatch.setattr(across_module, "Apart", Sent)
