@@ -138,9 +138,8 @@ class Request:
         object.__setattr__(self, "cost", cost)  # once, since every book asks for it
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One request as the books show it.
+class Row(NamedTuple):
+    """One request as the books show it: a tuple, since there are many, made anew whenever a run is priced.
 
     trial, test_error: None where the request was aborted by the end of the budget: no metric leaves the ledger then.
     cost, spent: in billionths of the unit of the policy's currency; cost_nj, spent_nj: energy, whatever the currency.

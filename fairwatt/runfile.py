@@ -56,10 +56,14 @@ def write_run(path: Path, run: Run) -> None:
     )
 
 
-def read_run(path: Path, known: dict[Any, Request] | None = None) -> Run:
+Known = dict[tuple[str, ...], dict[tuple[Any, ...], Request]]
+"""Requests by the objectives of a run and by their content."""
+
+
+def read_run(path: Path, known: Known | None = None) -> Run:
     """Read a run and keep its books again.
 
-    known: requests by their content, of runs of the same study; it grows, and runs that ask the same share the answer,
+    known: requests of runs of the same study; it grows, and runs that ask the same share the answer,
     which saves time and memory where a space is small and searches are many. Raises DamagedFileError where the seal is
     broken, the format is another one, or the books do not come out as they were written.
     """
@@ -146,15 +150,14 @@ def _header(data: Mapping[str, Any]) -> Header:
     return Header(**fields)
 
 
-def _requests(
-    columns: Mapping[str, list[Any]], objectives: tuple[str, ...], known: dict[Any, Request]
-) -> Iterator[Request]:
+def _requests(columns: Mapping[str, list[Any]], objectives: tuple[str, ...], known: Known) -> Iterator[Request]:
     columns_of = columns_in_order(columns)
     columns_of[0] = [tuple(config) for config in columns_of[0]]
+    told = known.setdefault(objectives, {})
     for content in zip(*columns_of, strict=True):
-        request = known.get((objectives, content))
+        request = told.get(content)
         if request is None:
-            request = known[objectives, content] = _request(objectives, *content)
+            request = told[content] = _request(objectives, *content)
         yield request
 
 

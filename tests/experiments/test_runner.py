@@ -159,9 +159,7 @@ def test_where_nothing_is_computed_nothing_is_charged(benchmark: Benchmark, froz
         fairwatt.run(benchmark, "rs", budget="10 full", policy={"overhead": overhead})
         for overhead in ("included_model", "excluded_reported")
     )
-    assert [dataclasses.replace(row, policy_id="") for row in one] == [
-        dataclasses.replace(row, policy_id="") for row in other
-    ]
+    assert [row._replace(policy_id="") for row in one] == [row._replace(policy_id="") for row in other]
 
 
 def test_energy_that_contains_a_pue_is_charged_with_it(benchmark: Benchmark, frozen: None) -> None:
@@ -322,7 +320,7 @@ def test_runs_that_ask_the_same_may_share_the_answers(benchmark: Benchmark, tmp_
         alone, shared, again = (read_run(tmp_path / f"{place}.json", each) for each in (None, known, known))
         assert alone == shared == again == made
         assert all(one is other for one, other in zip(shared.requests, again.requests, strict=True))
-    assert len(known) == len({request for made in runs for request in made.requests})
+    assert sum(map(len, known.values())) == len({request for made in runs for request in made.requests})
 
 
 def test_every_changed_byte_is_noticed(benchmark: Benchmark, tmp_path: Path) -> None:

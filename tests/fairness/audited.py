@@ -96,7 +96,7 @@ def with_row(place: int, **fields: Any) -> Callable[[Run], Run]:
 
     def change(run: Run) -> Run:
         rows: list[Row] = list(run.rows)
-        rows[place] = replace(rows[place], **fields)
+        rows[place] = rows[place]._replace(**fields)
         return replace(run, rows=tuple(rows))
 
     return change
