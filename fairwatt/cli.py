@@ -204,12 +204,14 @@ def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: s
 def _load(folder: Path) -> "tuple[Results, list[Comparison]]":
     from fairwatt.analysis.load import load
 
-    results = load(folder)
-    comparisons = results.comparisons()
-    gc.freeze()  # it stays until the command ends: the collector need not look it over again and again
-    for comparison in comparisons:
+    comparisons: list[Comparison] = []
+
+    def begin(comparison: "Comparison") -> None:
+        gc.freeze()  # what is read stays until the command ends: the collector need not look it over again and again
         comparison.begin()
-    return results, comparisons
+        comparisons.append(comparison)
+
+    return load(folder, begin), comparisons
 
 
 def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":

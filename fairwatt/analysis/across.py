@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.analysis.across_verdict import FLIPS, AcrossVerdict, SpacePair, decided_family, pooled_verdict
-from fairwatt.analysis.apart import Apart, can_copy
+from fairwatt.analysis.apart import Apart
 from fairwatt.analysis.blocks import BlockRanks, block_tests, friedman, independent_blocks
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.mixed_model import MixedModel, mixed_model
@@ -60,7 +60,7 @@ class Across:
         self._draws, self._flips = draws, flips
         self._pools: dict[tuple[Ranking, str], Pool] = {}
         self._models: Models = {}
-        self._begun: Apart[Models] | None = None
+        self._fitting = Apart(self._all_models)
 
     @cached_property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -129,15 +129,13 @@ class Across:
 
     def begin(self) -> None:
         """Have mixed models fitted in a copy of this process, where there can be one, until one is asked for."""
-        if self._begun is None and can_copy():
-            self._begun = Apart(self._all_models)
+        self._fitting.begin()
 
     def mixed_model(self, ranking: Ranking, budget: str) -> MixedModel:
         """See `mixed_model`. Raises UserError where all spaces are one stratum, and as `scores`."""
         asked = ranking, budget
-        if asked not in self._models and self._begun:
-            self._models |= self._begun.answer()
-            self._begun = None
+        if asked not in self._models and self._fitting.is_begun:
+            self._models |= self._fitting.answer()
         if asked not in self._models:
             self._models[asked] = self._fitted(*asked)
         return self._models[asked]

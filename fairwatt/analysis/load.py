@@ -1,14 +1,13 @@
 """Results on disk -> what is compared."""
 
-import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from fairwatt.analysis.collector import collector_off
 from fairwatt.analysis.other_worlds import Rerun, Reruns
 from fairwatt.analysis.protocol import ComparisonError, Protocol
 from fairwatt.analysis.spend import Overhead
@@ -16,8 +15,8 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.energy_error import EnergyError, energy_errors
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.records import Request, Run
-from fairwatt.runfile import read_reference, read_run
+from fairwatt.records import Run
+from fairwatt.runfile import Known, read_reference, read_run
 from fairwatt.sealed import read_sealed
 
 RAW = "raw sampler"
@@ -64,14 +63,7 @@ class Results:
     @property
     def protocol(self) -> Protocol:
         """The rules of comparison that the study declared."""
-        arms = self.study["optimizers"]
-        return Protocol(
-            reference_arm=self.study["reference"],
-            budgets=tuple(self.study["budgets"]),
-            budget_factors={a["label"]: Fraction(str(a["budget_factor"])) for a in arms if a["budget_factor"] != 1},
-            policy=self.study["policy"],
-            min_seeds=self.study["min_seeds"],
-        )
+        return _protocol(self.study)
 
     def comparisons(self) -> list[Comparison]:
         """One for each space that has runs. Raises ComparisonError where runs do not match."""
@@ -82,8 +74,10 @@ class Results:
         ]
 
 
-def load(folder: Path) -> Results:
+def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Results:
     """Read a study's folder; unfinished studies are read as far as they are.
+
+    each: is called with the comparison of each space, as of `Results.comparisons`, when that space is read.
 
     Raises UserError where there is no study or no finished run, DamagedFileError for files that were changed.
     """
@@ -92,19 +86,30 @@ def load(folder: Path) -> Results:
         raise UserError(f"{folder} holds no results (no study.json); make some with: fairwatt run STUDY.yaml")
     claim = read_sealed(declared)
     study = claim["study"]
-    references, runs, missing = {}, {}, []
-    for space in study["spaces"]:
-        with _without_collector():
-            found = _runs(folder / space)
-        wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
-        missing += [(space, *cell) for cell in wanted if cell not in found]
-        runs[space] = tuple(found[cell] for cell in wanted if cell in found)
-        if runs[space]:
-            references[space] = read_reference(folder / space / "reference.json")
+    plan = _plan(folder)
+    references: dict[str, Reference] = {}
+    runs: dict[str, tuple[Run, ...]] = {}
+    reruns: dict[str, dict[str, Rerun]] = {}
+    missing, missing_again, not_again = [], [], []
+    for space in dict.fromkeys((*study["spaces"], *plan)):
+        if space in study["spaces"]:
+            with collector_off():
+                found = _runs(folder / space)
+            wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
+            missing += [(space, *cell) for cell in wanted if cell not in found]
+            runs[space] = tuple(found[cell] for cell in wanted if cell in found)
+            if runs[space]:
+                references[space] = read_reference(folder / space / "reference.json")
+        again = _Again(folder, study, space, references.get(space), runs.get(space, ()), plan.get(space, {}))
+        missing_again += [(space, *cell) for cell in again.missing]
+        not_again += [(space, *reason) for reason in again.impossible]
+        if again.found:
+            reruns[space] = again.found
+        if each and runs.get(space):
+            each(Comparison(runs[space], references[space], _protocol(study), reruns=reruns.get(space)))
     if not any(runs.values()):
         raise UserError(f"{folder}: no finished run yet; go on with: fairwatt run")
     provenance = folder / "provenance.json"
-    reruns, missing_again, not_again = _reruns(folder, study, references, runs)
     return Results(
         folder=folder,
         study=study,
@@ -115,50 +120,73 @@ def load(folder: Path) -> Results:
         overheads=_overheads(folder / "timings.jsonl"),
         provenance=json.loads(provenance.read_text(encoding="utf-8")) if provenance.is_file() else [],
         reruns=reruns,
-        missing_again=missing_again,
-        not_again=not_again,
+        missing_again=tuple(missing_again),
+        not_again=tuple(not_again),
     )
 
 
-def _reruns(
-    folder: Path, study: Mapping[str, Any], references: Mapping[str, Reference], runs: Mapping[str, Sequence[Run]]
-) -> tuple[dict[str, dict[str, Rerun]], tuple[tuple[str, str, str, int], ...], tuple[tuple[str, str, str], ...]]:
-    """As of `Results`: what was run again, what of it is missing, what there cannot be. All empty without a plan.
+def _protocol(study: Mapping[str, Any]) -> Protocol:
+    arms = study["optimizers"]
+    return Protocol(
+        reference_arm=study["reference"],
+        budgets=tuple(study["budgets"]),
+        budget_factors={a["label"]: Fraction(str(a["budget_factor"])) for a in arms if a["budget_factor"] != 1},
+        policy=study["policy"],
+        min_seeds=study["min_seeds"],
+    )
+
+
+def _plan(folder: Path) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What `reruns.json` tells of re-runs, by space and name of the world."""
+    plan = folder / "reruns.json"
+    worlds: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for world in read_sealed(plan)["reruns"] if plan.is_file() else ():
+        worlds.setdefault(world["space"], {})[world["name"]] = world
+    return worlds
+
+
+class _Again:
+    """What was run again of one space. found: by name of the world. missing: (world, arm, seed). impossible: (world,
+    reason).
 
     What has to be there follows from the sealed declaration and from what was run; `reruns.json` only tells where it
     is, and why a space has no other sampler. A file that was taken away leaves its re-runs missing.
     """
-    plan = folder / "reruns.json"
-    worlds = {
-        (world["space"], world["name"]): world for world in (read_sealed(plan)["reruns"] if plan.is_file() else ())
-    }
-    declared = [(space, name) for space in study["spaces"] for name in study.get("reruns", ())]
-    spaces = {space for space, _ in (*declared, *worlds)}
-    errors = {space: energy_errors(references[space]) if space in references else {} for space in spaces}
-    reruns: dict[str, dict[str, Rerun]] = {}
-    missing, impossible = [], []
-    for space, name in dict.fromkeys((*declared, *worlds)):
-        world = worlds.get((space, name), {"folder": "", "arms": [], "note": ""})
-        due, note = _due(study, name, errors[space], runs.get(space, ()))
-        arms = dict.fromkeys((*due, *world["arms"]))
-        if not arms or (name == RAW and world["note"]):
-            impossible.append((space, name, world["note"] or note))
-            continue
-        found: dict[tuple[str, int], Run] = {}
-        if world["folder"]:
-            with _without_collector():
-                found = _runs(folder / world["folder"])
-        wanted = [(arm, seed) for arm in arms for seed in study["seeds"]]
-        missing += [(space, name, *cell) for cell in wanted if cell not in found]
-        if again := tuple(found[cell] for cell in wanted if cell in found):
-            if name == RAW and (other := next((r for r in again if r.header.sampler != _RAW_SAMPLER), None)):
-                raise ComparisonError(
-                    f"re-run {name!r} of {space}: sampler of {other.header.arm} (seed {other.header.seed}) is "
-                    f"{other.header.sampler!r}, not {_RAW_SAMPLER!r}; run it again"
-                )
-            reference = read_reference(folder / world["folder"] / "reference.json")
-            reruns.setdefault(space, {})[name] = reference, again
-    return reruns, tuple(missing), tuple(impossible)
+
+    def __init__(
+        self,
+        folder: Path,
+        study: Mapping[str, Any],
+        space: str,
+        reference: Reference | None,
+        runs: Sequence[Run],
+        plan: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.found: dict[str, Rerun] = {}
+        self.missing: list[tuple[str, str, int]] = []
+        self.impossible: list[tuple[str, str]] = []
+        declared = study.get("reruns", ()) if space in study["spaces"] else ()
+        errors = energy_errors(reference) if reference and (declared or plan) else {}
+        for name in dict.fromkeys((*declared, *plan)):
+            world = plan.get(name, {"folder": "", "arms": [], "note": ""})
+            due, note = _due(study, name, errors, runs)
+            arms = dict.fromkeys((*due, *world["arms"]))
+            if not arms or (name == RAW and world["note"]):
+                self.impossible.append((name, world["note"] or note))
+                continue
+            found: dict[tuple[str, int], Run] = {}
+            if world["folder"]:
+                with collector_off():
+                    found = _runs(folder / world["folder"])
+            wanted = [(arm, seed) for arm in arms for seed in study["seeds"]]
+            self.missing += [(name, *cell) for cell in wanted if cell not in found]
+            if again := tuple(found[cell] for cell in wanted if cell in found):
+                if name == RAW and (other := next((r for r in again if r.header.sampler != _RAW_SAMPLER), None)):
+                    raise ComparisonError(
+                        f"re-run {name!r} of {space}: sampler of {other.header.arm} (seed {other.header.seed}) is "
+                        f"{other.header.sampler!r}, not {_RAW_SAMPLER!r}; run it again"
+                    )
+                self.found[name] = read_reference(folder / world["folder"] / "reference.json"), again
 
 
 def _due(
@@ -181,25 +209,13 @@ def _due(
 def _runs(folder: Path) -> dict[tuple[str, int], Run]:
     """All runs of one space by arm and seed."""
     found: dict[tuple[str, int], Run] = {}
-    known: dict[Any, Request] = {}
+    known: Known = {}
     for path in sorted(folder.glob("*/*/*/*.json")):
         run = read_run(path, known)
         if (run.header.arm, run.header.seed) in found:
             raise UserError(f"{path}: arm {run.header.arm}, seed {run.header.seed} is there twice; keep one of them")
         found[run.header.arm, run.header.seed] = run
     return found
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Runs are many objects and no cycles: Python's collector would look at all of them, over and over."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _overheads(path: Path) -> dict[tuple[str, str], dict[int, Overhead]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fairwatt.analysis.apart import Apart, can_copy
+from fairwatt.analysis.apart import Apart
 from fairwatt.analysis.areas import area_table
 from fairwatt.analysis.attainment import attainment_table
 from fairwatt.analysis.curves import curves
@@ -74,7 +74,7 @@ class Comparison:
         self._draws = draws
         currency = self.books[0].policy.currency
         self._worlds = other_worlds(self.endpoints, reference, currency, reruns or {}) if sensitivity else ()
-        self._begun: Apart[tuple[tuple[Verdict, ...], Curves]] | None = None
+        self._judging = Apart(self._judged)
 
     @classmethod
     def of(
@@ -109,20 +109,19 @@ class Comparison:
 
     def begin(self) -> None:
         """Have the verdicts made in a copy of this process, where there can be one, until they are asked for."""
-        if self._begun is None and "verdicts" not in vars(self) and can_copy():
-            import scipy.stats  # noqa: F401 - once here, and not in every copy
+        import scipy.stats  # noqa: F401 - once here, and not in every copy
 
-            self._begun = Apart(self._judged)
+        self._judging.begin()
 
     @property
     def is_begun(self) -> bool:
         """Whether the verdicts are made elsewhere."""
-        return self._begun is not None
+        return self._judging.is_begun
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every pair at every primary budget, by ranking."""
-        found, curves = self._begun.answer() if self._begun else self._judged()
+        found, curves = self._judging.answer()
         self.endpoints.curves |= curves
         return found
 

@@ -68,10 +68,10 @@ def answers_are_stored(evidence: Evidence) -> Told:
     for world in evidence.worlds:
         resumable, replicates = world.reference.resumable, world.reference.replicates
         known: dict[tuple[object, ...], tuple[Request, str, int]] = {}
-        for books in world.books:
-            header = books.run.header
+        for run in world.runs:
+            header = run.header
             arm, seed = header.arm, header.seed
-            for place, request in enumerate(books.run.requests):
+            for place, request in enumerate(run.requests):
                 if (key := request.key) is None:
                     continue
                 fidelity = request.trial.fidelity

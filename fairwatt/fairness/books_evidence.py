@@ -39,7 +39,7 @@ def energy_is_counted(evidence: Evidence) -> Told:
         + (f", {early.total():,} ended before ({named(early)}; up to {slack:.1%} unspent)" if early else "")
         + f". Energy of a search in kWh{', over its budget factor' * factors}: {energies}."
     )
-    if again := sum(len(world.books) for world in evidence.worlds) - len(runs):
+    if again := sum(map(len, evidence.books_again.values())):
         text += f" The books of {count(again, 'search')} that were run again in other worlds add up too."
     if currency != "energy":
         return State.FAIL, f"The shared budget counts {currency}, not energy. {text}"

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fairwatt.analysis.load import Results
-from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.study_audit import audit_of
 from fairwatt.fairness.threats import State, ThreatFinding
@@ -48,9 +46,8 @@ class Facts:
     findings: Sequence[ThreatFinding]
 
     @classmethod
-    def of(cls, results: Results, comparisons: Sequence[Comparison]) -> "Facts":
-        """Of a study and the comparisons of its spaces."""
-        evidence = Evidence(results, comparisons)
+    def of(cls, evidence: Evidence) -> "Facts":
+        """Of a study."""
         return cls(evidence, audit_of(evidence))
 
     def rests_on(self, *threats: int) -> tuple[Answer, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from fairwatt.analysis.apart import Apart
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.outcome import Outcome, Verdict, unchanged_cells
 from fairwatt.analysis.sensitivity import SensitivityCell
@@ -34,7 +35,7 @@ class World(NamedTuple):
     name: str
     space: str
     reference: Reference
-    books: tuple[Books, ...]
+    runs: tuple[Run, ...]
     places: Mapping[Key, int] | None = None
 
 
@@ -57,42 +58,45 @@ class Evidence:
     results: Results
     comparisons: Sequence[Comparison]
 
-    @cached_property
-    def books(self) -> dict[str, tuple[Books, ...]]:
-        """The second books of every run, by space, in the order of the comparison."""
-        return {
-            comparison.space: tuple(
-                Books(trajectory.run)
-                for trajectories in comparison.endpoints.trajectories.values()
-                for trajectory in trajectories.values()
-            )
-            for comparison in self.comparisons
-        }
+    def begin(self) -> None:
+        """Have the answers held against the truth in a copy of this process, where there can be one."""
+        self._holding.begin()
 
     @cached_property
     def worlds(self) -> tuple[World, ...]:
         """The searches that are compared, by space, and those that were run again in other worlds."""
         found = []
         for comparison in self.comparisons:
-            space = comparison.space
-            found.append(World(space, space, comparison.reference, self.books[space], comparison.truth.places))
-            for name, (reference, runs) in self.results.reruns.get(space, {}).items():
-                places = comparison.truth.places if reference.keys == comparison.reference.keys else None
-                again = f"{space}, run again ({name})"
-                found.append(World(again, space, reference, tuple(map(Books, runs)), places))
+            space, reference, places = comparison.space, comparison.reference, comparison.truth.places
+            runs = (each.run for arm in comparison.endpoints.trajectories.values() for each in arm.values())
+            found.append(World(space, space, reference, tuple(runs), places))
+            for name, (other, again) in self.results.reruns.get(space, {}).items():
+                known = places if other.keys == reference.keys else None
+                found.append(World(f"{space}, run again ({name})", space, other, tuple(again), known))
         return tuple(found)
 
     @cached_property
+    def books(self) -> dict[str, tuple[Books, ...]]:
+        """The second books of every run, by space, in the order of the comparison."""
+        return {world.name: tuple(map(Books, world.runs)) for world in self.worlds if world.name == world.space}
+
+    @cached_property
+    def books_again(self) -> dict[str, tuple[Books, ...]]:
+        """Those of re-runs, by the name of their world."""
+        return {world.name: tuple(map(Books, world.runs)) for world in self.worlds if world.name != world.space}
+
+    @property
     def held(self) -> dict[str, Held]:
         """The answers of each world, by its name, held against its truth and the space as it is installed here."""
+        return self._holding.answer()
+
+    @cached_property
+    def _holding(self) -> Apart[dict[str, Held]]:
+        return Apart(self._hold)
+
+    def _hold(self) -> dict[str, Held]:
         return {
-            world.name: held(
-                world.name,
-                world.reference,
-                [books.run for books in world.books],
-                self.installed[world.space],
-                world.places,
-            )
+            world.name: held(world.name, world.reference, world.runs, self.installed[world.space], world.places)
             for world in self.worlds
         }
 
@@ -100,8 +104,9 @@ class Evidence:
     def installed(self) -> dict[str, SearchSpace | None]:
         """The spaces themselves; None of one that is not here, or with other data."""
         return {
-            space: space_of(books[0].run.header, self.results.study) if books else None
-            for space, books in self.books.items()
+            world.space: space_of(world.runs[0].header, self.results.study) if world.runs else None
+            for world in self.worlds
+            if world.name == world.space
         }
 
     @property
@@ -129,9 +134,9 @@ class Evidence:
     def fault_list(self) -> dict[int, list[Fault]]:
         """Faults of the books and of the answers, by number of the threat; those of re-runs come after the others."""
         found: dict[int, list[Fault]] = {}
-        for world in sorted(self.worlds, key=lambda world: world.name not in self.books):
-            kept = (fault._replace(space=world.name) for books in world.books for fault in books.faults)
-            for fault in (*kept, *self.held[world.name].faults):
+        for name, kept in (self.books | self.books_again).items():
+            own = (fault._replace(space=name) for books in kept for fault in books.faults)
+            for fault in (*own, *self.held[name].faults):
                 found.setdefault(fault.threat, []).append(fault)
         return found
 

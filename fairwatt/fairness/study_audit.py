@@ -14,28 +14,35 @@ from fairwatt.fairness.sampling_evidence import sampling
 from fairwatt.fairness.seeds_evidence import seeds_control
 from fairwatt.fairness.threats import THREATS, ThreatFinding
 
-_FINDERS: dict[int, Callable[[Evidence], Told]] = {
-    1: books.energy_is_counted,
+_Finders = dict[int, Callable[[Evidence], Told]]
+
+_BEFORE_VERDICTS: _Finders = {
     2: design.implementations,
     3: sampling,
-    4: answers.impossible_proposals,
-    5: books.repeats,
     7: books.initial_design,
-    8: answers.objectives,
-    10: answers.answers_are_stored,
     11: design.seeds,
-    12: design.detectable,
     13: seeds_control,
-    15: books.lengths,
-    16: books.everything_is_charged,
-    17: books.closing,
     18: answers.test_is_not_validation,
     19: design.tracks,
-    20: design.settings,
     21: design.rerunning,
     22: scales.indicators,
     23: scales.exhaustive_share,
     24: scales.overheads,
+    1: books.energy_is_counted,
+    4: answers.impossible_proposals,
+    8: answers.objectives,
+    10: answers.answers_are_stored,
+    16: books.everything_is_charged,
+    17: books.closing,
+}
+"""By threat, those that need no verdict, and of these first those that need no held answers: both may be at work
+elsewhere in the meantime."""
+
+_OF_VERDICTS: _Finders = {
+    5: books.repeats,
+    12: design.detectable,
+    15: books.lengths,
+    20: design.settings,
     25: scales.energies,
     26: design.declaration,
 }
@@ -53,5 +60,6 @@ def fairness_audit(results: Results, comparisons: Sequence[Comparison]) -> tuple
 
 def audit_of(evidence: Evidence) -> tuple[ThreatFinding, ...]:
     """The same of evidence that is at hand."""
-    told = {number: find(evidence) for number, find in _FINDERS.items()} | selection(evidence)
+    told = {number: find(evidence) for number, find in _BEFORE_VERDICTS.items()} | selection(evidence)
+    told |= {number: find(evidence) for number, find in _OF_VERDICTS.items()}
     return tuple(ThreatFinding(threat, *told[threat.number]) for threat in THREATS)

@@ -5,13 +5,14 @@ is escaped; nothing of the results ever stands in the script.
 """
 
 import base64
-import gc
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
+from fairwatt.analysis.apart import Apart
+from fairwatt.analysis.collector import collector_off
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
@@ -36,7 +37,9 @@ from fairwatt.sealed import write_atomically
 
 HERE = Path(__file__).parent
 
-SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
+_Maker = Callable[[Material], Section | None]
+
+SECTIONS: tuple[_Maker, ...] = (
     verdict_sections.answers,
     verdict_sections.glance,
     verdict_sections.tables,
@@ -58,14 +61,17 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
 )
 """What the page shows, in this order; a function that returns None has nothing to show of these results."""
 
-_FIRST = (
+_WITHOUT_VERDICTS = (
+    curve_sections.anytime,
     curve_sections.ranks,
     front_sections.fronts,
     spend_sections.spend,
     front_sections.differences,
-    audit_sections.audit,
 )
-"""Those that go far without verdicts, which may be made elsewhere in the meantime."""
+"""Those that need none of the verdicts: they may be made in a copy of this process."""
+
+_FIRST = (audit_sections.audit,)
+"""Goes far without verdicts, which may be made elsewhere in the meantime."""
 
 _CSV_BEGINS = b"space,kind,budget,arm,reference,"
 
@@ -82,7 +88,7 @@ def write_report(
     table = path.with_suffix(".csv")
     _check_ours(table)
     material = Material(results, comparisons)
-    with _uncollected():
+    with collector_off():
         made = sections(material)
     write_atomically(path, _page(material, made).encode())
     write_atomically(table, verdicts_csv(comparisons).encode())
@@ -100,10 +106,20 @@ def render(results: Results, comparisons: Sequence[Comparison]) -> str:
 
 def sections(material: Material) -> list[Section]:
     """All that have something to show."""
-    if material.pooled and all(comparison.is_begun for comparison in material.comparisons):
-        material.pooled.begin()
-    made = {make: make(material) for make in dict.fromkeys((*_FIRST, *SECTIONS))}
+    if all(comparison.is_begun for comparison in material.comparisons):
+        if material.pooled:
+            material.pooled.begin()
+        material.evidence.begin()
+        begun = Apart(partial(_made, material, _WITHOUT_VERDICTS))
+        begun.begin()
+        made = _made(material, dict.fromkeys((*_FIRST, *SECTIONS)), set(_WITHOUT_VERDICTS)) | begun.answer()
+    else:
+        made = _made(material, SECTIONS)
     return [section for make in SECTIONS if (section := made[make]) is not None]
+
+
+def _made(material: Material, makers: Iterable[_Maker], but: Collection[_Maker] = ()) -> dict[_Maker, Section | None]:
+    return {make: make(material) for make in makers if make not in but}
 
 
 def figure_files(made: Sequence[Section]) -> dict[str, str]:
@@ -186,18 +202,6 @@ def _check_ours(table: Path) -> None:
         raise UserError(
             f"{table}: is there and not of a report, and the verdicts would replace it; name another page with --out"
         )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without searches for garbage, which would go through all requests of all runs again and again."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 def _file(file: str) -> str:

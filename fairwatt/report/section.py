@@ -11,6 +11,7 @@ from fairwatt.analysis.protocol import ComparisonError
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.budget import component
 from fairwatt.fairness.checklist import Facts
+from fairwatt.fairness.evidence import Evidence
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.chart import Panel
 from fairwatt.report.wording import TextTable
@@ -108,9 +109,14 @@ class Material:
             return None
 
     @cached_property
+    def evidence(self) -> Evidence:
+        """What the fairness audit is made from."""
+        return Evidence(self.results, self.comparisons)
+
+    @cached_property
     def facts(self) -> Facts:
         """Evidence and findings of the fairness audit."""
-        return Facts.of(self.results, self.comparisons)
+        return Facts.of(self.evidence)
 
 
 def kinds(comparison: Comparison) -> list[str]:

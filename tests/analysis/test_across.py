@@ -10,7 +10,7 @@ from synthetic import World, world
 from test_outcome import CLEAR_WIN
 from test_strata import part
 
-from fairwatt.analysis import across as across_module
+from fairwatt.analysis import apart as apart_module
 from fairwatt.analysis.across import Across, primary_book, seed_ranks, seed_tests
 from fairwatt.analysis.across_verdict import (
     AcrossVerdict,
@@ -159,10 +159,10 @@ def test_models_fitted_elsewhere_are_the_same(across: Across, monkeypatch: pytes
     class Sent:
         def __init__(self, work: Callable[[], object]) -> None:
             sent.append(work())
-            self.answer = sent.pop  # once: it is not fitted here, nor asked for again
+            self.answers = lambda: [sent.pop()]  # once: it is not fitted here, nor asked for again
 
-    monkeypatch.setattr(across_module, "can_copy", lambda: True)
-    monkeypatch.setattr(across_module, "Apart", Sent)
+    monkeypatch.setattr(apart_module, "can_copy", lambda: True)
+    monkeypatch.setattr(apart_module, "_Copy", Sent)
     apart = Across(list(across.comparisons.values()), draws=99)
     apart.begin()
     apart.begin()

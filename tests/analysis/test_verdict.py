@@ -10,8 +10,8 @@ import pytest
 from synthetic import World, world
 from test_sensitivity import echo
 
+from fairwatt.analysis import apart as apart_module
 from fairwatt.analysis import judge
-from fairwatt.analysis import verdict as verdict_module
 from fairwatt.analysis.statistics import holm, wilcoxon_p
 from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
 from fairwatt.errors import UnknownNameError
@@ -54,10 +54,10 @@ def test_verdicts_made_elsewhere_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     class Sent:
         def __init__(self, work: Callable[[], object]) -> None:
             asked.append(1)
-            self.answer = lambda: pickle.loads(pickle.dumps(work()))  # noqa: S301 - its own bytes
+            self.answers = lambda: pickle.loads(pickle.dumps([work()]))  # noqa: S301 - its own bytes
 
-    monkeypatch.setattr(verdict_module, "can_copy", lambda: True)
-    monkeypatch.setattr(verdict_module, "Apart", Sent)
+    monkeypatch.setattr(apart_module, "can_copy", lambda: True)
+    monkeypatch.setattr(apart_module, "_Copy", Sent)
     wanted = here.verdicts
     here.begin()
     assert not asked

@@ -9,18 +9,19 @@ from audited import BUDGET, compared, record, results, small
 from fairwatt.analysis.load import Results
 from fairwatt.fairness.checklist import Answer, Facts
 from fairwatt.fairness.checklists import checklists, write_checklists
+from fairwatt.fairness.evidence import Evidence
 
 STUDY = results(small(), BUDGET)
 STUDY = replace(STUDY, study={**STUDY.study, "study": "toys | <b>"})
 
 
 def _answers(study: Results) -> dict[str, tuple[Answer, str]]:
-    filled = checklists(Facts.of(study, compared(study)))
+    filled = checklists(Facts.of(Evidence(study, compared(study))))
     return {item.number: (item.answer, item.evidence) for one in filled for item in one.items}
 
 
 def test_every_question_is_answered_or_left_to_the_author() -> None:
-    nas, green = checklists(Facts.of(STUDY, compared(STUDY)))
+    nas, green = checklists(Facts.of(Evidence(STUDY, compared(STUDY))))
     assert (len(nas.items), len(green.items)) == (14, 15)
     assert all(item.evidence and item.question.endswith("?") for one in (nas, green) for item in one.items)
     found = _answers(STUDY)
@@ -64,10 +65,10 @@ def test_trainings_that_were_looked_up_are_those_that_were_paid() -> None:
 
 
 def test_files_beside_the_report_are_deterministic_and_escaped(tmp_path: Path) -> None:
-    markdown, data = write_checklists(Facts.of(STUDY, compared(STUDY)), tmp_path / "report.html")
+    markdown, data = write_checklists(Facts.of(Evidence(STUDY, compared(STUDY))), tmp_path / "report.html")
     assert (markdown.name, data.name) == ("report-checklists.md", "report-checklists.json")
     first = markdown.read_bytes(), data.read_bytes()
-    write_checklists(Facts.of(STUDY, compared(STUDY)), tmp_path / "report.html")
+    write_checklists(Facts.of(Evidence(STUDY, compared(STUDY))), tmp_path / "report.html")
     assert (markdown.read_bytes(), data.read_bytes()) == first
     text = markdown.read_text(encoding="utf-8")
     assert text.startswith("# Checklists of toys \\| \\<b\\>\n")
@@ -75,7 +76,7 @@ def test_files_beside_the_report_are_deterministic_and_escaped(tmp_path: Path) -
     plain = json.loads(data.read_text(encoding="utf-8"))
     assert [len(one["items"]) for one in plain["checklists"]] == [14, 15]
     named = replace(STUDY, study={**STUDY.study, "study": "toys"})
-    assert [path.name for path in write_checklists(Facts.of(named, compared(named)), tmp_path)] == [
+    assert [path.name for path in write_checklists(Facts.of(Evidence(named, compared(named))), tmp_path)] == [
         "toys-checklists.md",
         "toys-checklists.json",
     ]
