@@ -14,7 +14,8 @@ from fairwatt.budget import CURRENCIES, component
 from fairwatt.errors import NotAvailableError, UnknownNameError, UserError
 from fairwatt.overhead import OverheadModel, charged_model
 from fairwatt.problem import Tariff
-from fairwatt.records import NO_COST, Charge, Cost, End, Key, Request, Row, Run
+from fairwatt.records import NO_COST, Charge, Cost, End, Request, Row, Run
+from fairwatt.standing import History, Standing, standings
 
 KINDS = ("evaluation", "supernet", "overhead", "tuning")
 REPORTED = ("overhead", "tuning")
@@ -117,44 +118,6 @@ class Entry(NamedTuple):
     overhead: Cost = NO_COST
 
 
-class Standing(NamedTuple):
-    """What a request is after those before it, whatever the policy.
-
-    repeated: the very same one was answered. paid_fidelity, paid: the longest training of the same network and repeat,
-    0 for none, and its price from scratch.
-    """
-
-    repeated: bool
-    paid_fidelity: float
-    paid: Cost
-
-
-_FIRST = Standing(False, 0.0, NO_COST)
-
-
-class _History:
-    """The requests of one search that were answered."""
-
-    def __init__(self) -> None:
-        self._longest: dict[tuple[Key | None, int], tuple[float, Cost]] = {}
-        self._seen: set[tuple[Key | None, float, int]] = set()
-
-    def standing(self, request: Request) -> Standing:
-        longest = self._longest.get((request.key, request.replicate))
-        if longest is None or request.key is None:
-            return _FIRST
-        return Standing((request.key, request.trial.fidelity, request.replicate) in self._seen, *longest)
-
-    def add(self, request: Request) -> None:
-        if request.key is None:
-            return
-        fidelity, training = request.trial.fidelity, (request.key, request.replicate)
-        self._seen.add((request.key, fidelity, request.replicate))
-        longest = self._longest.get(training)
-        if longest is None or fidelity > longest[0]:
-            self._longest[training] = (fidelity, request.cost)
-
-
 class Ledger:
     """The account of one search under one policy and one budget.
 
@@ -179,7 +142,7 @@ class Ledger:
         self._overhead, self._proposals = overhead, 0
         self._place = component(policy.currency)
         self.beside = dict.fromkeys(REPORTED, NO_COST)
-        self._history = _History()
+        self._history = History()
         trainings = -(-budget // max(tariff.full[self._place], 1))
         self._free_left = FREE_PROPOSALS_PER_TRAINING * trainings
 
@@ -279,15 +242,6 @@ def entries(
         yield request, entry, ledger.end
         if ledger.end is not None:
             return
-
-
-def standings(requests: Iterable[Request]) -> list[Standing]:
-    """How each request of a stream stands to those before it while the account is open, whatever the policy."""
-    history, found = _History(), []
-    for request in requests:
-        found.append(history.standing(request))
-        history.add(request)
-    return found
 
 
 def prices(

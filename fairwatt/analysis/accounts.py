@@ -13,7 +13,6 @@ from fairwatt.budget import CURRENCIES, component
 from fairwatt.ledger import (
     FREE_PROPOSALS_PER_TRAINING,
     AccountingPolicy,
-    Standing,
     StreamTooShortError,
     part_of,
     prices,
@@ -21,6 +20,7 @@ from fairwatt.ledger import (
 from fairwatt.overhead import charged_model
 from fairwatt.problem import Tariff
 from fairwatt.records import Cost, End, Run
+from fairwatt.standing import Standing
 
 
 class Closing(NamedTuple):
@@ -34,7 +34,7 @@ class Account:
     """All requests of one run with their prices under one policy of duplicates, fidelity and invalid proposals."""
 
     def __init__(self, run: Run, policy: AccountingPolicy, standing: Sequence[Standing] | None = None) -> None:
-        """standing: the `ledger.standings` of the run's requests, where they are at hand."""
+        """standing: the `standings` of the run's requests, where they are at hand."""
         self._run = run
         self._tariff = Tariff.from_json(run.header.tariff)
         model = charged_model(policy.overhead, run.header.overhead, run.header.optimizer)

@@ -17,9 +17,10 @@ from fairwatt.analysis.accounts import Account, Closing
 from fairwatt.analysis.truth import NOTHING, Truth
 from fairwatt.books import Book
 from fairwatt.errors import UnknownNameError
-from fairwatt.ledger import AccountingPolicy, Standing, standings
+from fairwatt.ledger import AccountingPolicy
 from fairwatt.problem import Tariff
 from fairwatt.records import Request, Run
+from fairwatt.standing import Standing, standings
 
 Array = NDArray[np.float64]
 

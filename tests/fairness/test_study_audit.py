@@ -13,8 +13,9 @@ from fairwatt.analysis.truth import Truth
 from fairwatt.experiments import runner
 from fairwatt.fairness.study_audit import fairness_audit
 from fairwatt.fairness.threats import THREATS, State
-from fairwatt.ledger import Ledger, Standing
+from fairwatt.ledger import Ledger
 from fairwatt.records import NO_COST, Charge, Cost, Request, Run, Status, Trial
+from fairwatt.standing import Standing
 
 SMALL = "14 full"
 
