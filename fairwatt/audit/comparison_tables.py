@@ -99,7 +99,7 @@ def multiple_table(audit: "Audit") -> TextTable:
         "sample lies beyond all that was observed. Search by search: random searches that spend so many times what "
         "each search of the method spent are as good in the mean: another number where its searches differ in length, "
         "none where the longest would draw more than there is. The requests of the reference count as independent "
-        f"draws. From a table: what uniform random search needs, not {name(audit.reference)}."
+        f"draws. From a table: what random search as the space draws needs, not {name(audit.reference)}."
     )
     return TextTable(caption, columns, rows, text=(0, 1, 2, 3, 7))
 

@@ -101,11 +101,11 @@ def sentence(audit: "Audit", endpoint: str, space: str, arm: str, reference: str
 
 def _why_not(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) -> str:
     """Why there is no comparison at the smallest spend of two methods."""
-    sides = {method: audit.totals(audit.searches(endpoint, space, method)) for method in (arm, reference)}
-    idle = [name(method) for method, totals in sides.items() if not totals.any()]
+    sides = {method: audit.searches(endpoint, space, method) for method in (arm, reference)}
+    idle = [name(method) for method, searches in sides.items() if not audit.totals(searches).any()]
     if idle:
         return f"{' and '.join(idle)} spent nothing"
-    limit = COMMON.limits(sides[arm], sides[reference])[0]
+    limit = audit.limits(COMMON, sides[arm], sides[reference])[0]
     return f"at the smallest spend, {figure(limit)} {audit.unit}, no search of either holds anything"
 
 
@@ -119,9 +119,9 @@ def _needs(audit: "Audit", endpoint: str, space: str, arm: str, reference: str) 
     if reference != audit.reference or arm not in needs:
         return ""
     if needs[arm].without:
-        who = name(reference) if needs[arm].from_log else "uniform random search"
+        who = name(reference) if needs[arm].from_log else "random search as the space draws"
         return f" What {who} needs for the same quality cannot be said: {multiple_words(needs[arm])}."
-    who = name(reference) if needs[arm].from_log else "Uniform random search, each configuration once,"
+    who = name(reference) if needs[arm].from_log else "Random search as the space draws, each configuration once,"
     uneven = reference in needs and needs[reference].doubt == UNEVEN
     if arm != reference and uneven and not needs[arm].bound and math.isfinite(needs[arm].by_search.value):
         paid, own = (_times_words(needs[each].by_search) for each in (arm, reference))

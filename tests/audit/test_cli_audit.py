@@ -127,6 +127,6 @@ def test_a_table_of_ours_gives_the_closed_form() -> None:
     assert exact.method == "arm"
     assert "closed form from the table toy-cells" in exact.basis
     said = sentence(Audit(made, Settings(rules=RULES, tables={"s": reference})), "regret", "s", "arm", "rs")
-    assert " Uniform random search, each configuration once, needs " in said
+    assert " Random search as the space draws, each configuration once, needs " in said
     assert exact.needed == pytest.approx((seen.size - int((seen == best).sum()) + 1) * mean)
     assert Audit(made, Settings(rules=RULES)).multiples[0].bound == "more than"
