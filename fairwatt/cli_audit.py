@@ -66,11 +66,11 @@ def audit(
         tables=_tables(space or [], log.spaces, log.cost_unit),
     )
     made = Audit(log, settings)
-    _show(made)
-    try:
+    try:  # before anything is printed: who reads that may stop early, as `head` does
         written = write_audit(made, out, "fairwatt " + shlex.join(sys.argv[1:]))
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror})") from None
+    _show(made)
     console.print(f"\naudit: {written[0]}\nall comparisons: {written[1]}\neverything: {written[2]}")
 
 

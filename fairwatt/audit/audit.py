@@ -87,6 +87,14 @@ class Audit:
         amounts = self._charged[RECORDED if policy.recorded_limit else policy]
         return np.array([amounts[course.rows].sum() for course in courses])
 
+    def limits(
+        self, rule: Rule, mine: Sequence[Course], other: Sequence[Course], policy: Policy = RECORDED
+    ) -> tuple[float, float]:
+        """Where a rule cuts each side. A search that holds nothing, for it crashed, sets no smallest spend if others
+        of its side hold something."""
+        sides = ([each for each in side if each.holds or not rule.smallest] or side for side in (mine, other))
+        return rule.limits(*(self.totals(side, policy) for side in sides))
+
     @cached_property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Every pair under every rule, policy and endpoint; Holm over the pairs and spaces of one of these.
@@ -119,7 +127,7 @@ class Audit:
                 for method in there:
                     arm = self.searches(endpoint, space, method)
                     for rule in (AS_RECORDED, COMMON):
-                        limit = rule.limits(self.totals(arm), self.totals(reference))[0]
+                        limit = self.limits(rule, arm, reference)[0]
                         made = multiple(arm, self.running(), limit, source, rule.name, rng)
                         found += [made] if made else []
         return tuple(found)
@@ -192,7 +200,7 @@ class Audit:
 
     def _check_cuts(self) -> None:
         """Raises UserError for a cut that pays for no answer of any search."""
-        holding = (course for every in self._courses.values() for course in every if len(course.answered) > 1)
+        holding = (course for every in self._courses.values() for course in every if course.holds)
         first = min((first_held(course, self.running()) for course in holding), default=0.0)
         for rule in self.settings.rules:
             if rule.at is not None and rule.at < first:
@@ -204,7 +212,7 @@ class Audit:
     def _contrast(self, endpoint: str, policy: Policy, rule: Rule, space: str, arm: str, other: str) -> Contrast | None:
         mine, theirs = self.searches(endpoint, space, arm), self.searches(endpoint, space, other)
         running = self.running(policy)
-        limits = rule.limits(self.totals(mine, policy), self.totals(theirs, policy))
+        limits = self.limits(rule, mine, theirs, policy)
         rng = stream("analysis", space, 0, f"{endpoint} {policy.name} {rule.name} {arm} {other}")
         (losses, spent), (their_losses, their_spent) = (
             held(side, running, limit) for side, limit in zip((mine, theirs), limits, strict=True)

@@ -4,16 +4,28 @@ Guesses are conservative: where two columns might be meant, or a direction is no
 with the words to add, not a choice.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fairwatt.audit.column_map import Formula
+from fairwatt.audit.column_map import Formula, joined
 from fairwatt.audit.cost_guess import cost_notes, find_cost
 from fairwatt.audit.error_guess import test_error, val_error
 from fairwatt.audit.named_columns import NamedColumns
 from fairwatt.audit.raw_log import RawLog, texts
-from fairwatt.audit.vocabulary import ENERGY, EXACT, IDS, MAYBE_METHODS, SCHEDULES, SOLVERS, TRAINERS, tokens, unit_of
+from fairwatt.audit.vocabulary import (
+    ENERGY,
+    EXACT,
+    IDS,
+    MAYBE_METHODS,
+    MAYBE_SEEDS,
+    NEIGHBOURS,
+    SCHEDULES,
+    SOLVERS,
+    TRAINERS,
+    tokens,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +34,17 @@ TRAINED_BY = {
     **dict.fromkeys(("optimizer", "optimiser", "optimizer_name", "optimiser_name"), TRAINERS),
     "scheduler": SCHEDULES,
     "solver": SOLVERS,
+    "algorithm": NEIGHBOURS,
 }
 """Names of methods of searches or of trainings, and what the values of the latter are."""
 
 
-def guess(frame: "pd.DataFrame", source: str, given: Collection[str] = ()) -> RawLog:
+def guess(frame: "pd.DataFrame", source: str, given: Mapping[str, str]) -> RawLog:
     """A table with its formulas, of all names that are not `given`; without method and seed, where no column tells.
 
     Raises LogError, one line with the words to add, where the error or the cost cannot be told.
     """
-    table = NamedColumns(frame, source)
+    table = NamedColumns(frame, source, given)
     formulas, units = _names(table, given), {}
     bounded = False
     notes: list[str] = []
@@ -40,7 +53,7 @@ def guess(frame: "pd.DataFrame", source: str, given: Collection[str] = ()) -> Ra
         units["cost_unit"] = unit_of(cost)
         if "energy" not in given and cost.known and ENERGY & set(tokens(cost.columns[0])):
             formulas["energy"] = cost
-            notes.append(f"{cost.in_words} is also taken as the second objective; if there was none: energy=")
+            notes.append(f"{joined(cost.columns)} is also taken as the second objective; if there was none: energy=")
     if "val_error" not in given:
         formulas["val_error"], units["error_unit"], bounded, why = val_error(table, formulas.get("cost"))
         notes.append(why)
@@ -80,9 +93,12 @@ def _means(table: NamedColumns, target: str, name: str) -> bool:
     if name not in table.plain:
         return False
     if target == "method" and name in TRAINED_BY:
-        values = {(word or "").lower() for word in texts(table.frame[table.plain[name]])}
-        return not values & TRAINED_BY[name]
-    return True
+        values = {value for value in texts(table.frame[table.plain[name]]) if value}
+        plain = {value.lower().rpartition(".")[2] for value in values}  # torch.optim.AdamW
+        if name == "scheduler":
+            plain |= {word for value in values for word in tokens(value)}  # CosineAnnealingLR
+        return not plain & TRAINED_BY[name]
+    return target != "valid" or not table.has_fractions(table.plain[name])  # then it is a metric of validation data
 
 
 def _together(table: NamedColumns, target: str, columns: list[str]) -> Formula:
@@ -108,6 +124,7 @@ def _one_seed(table: NamedColumns, columns: list[str], found: dict[str, Formula]
     columns = [name for name in columns if count == 1 or _groups(table, [name]) < count] or columns
     named = [name for target in ("space", "method") if target in found for name in found[target].columns]
     varying = [name for name in columns if _groups(table, [*named, name]) > _groups(table, named)] or columns
+    varying = [name for name in varying if "_".join(table.tokens[name]) not in MAYBE_SEEDS] or varying
     first, count = varying[0], _groups(table, [*named, varying[0]])
     for name in varying[1:]:
         if not count == _groups(table, [*named, name]) == _groups(table, [*named, first, name]):

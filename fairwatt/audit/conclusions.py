@@ -138,6 +138,7 @@ def _empty(audit: "Audit") -> str:
         return ""
     several = audit.log.frame["fidelity"].notna().any()
     counted = ", where they count as worse than all that have" if "regret" in audit.endpoints else ""
+    counted += "; where others of the method hold something, no smallest spend is theirs"
     return (
         f"How good the incumbents of some searches are: {_listed(found)} have "
         f"{'nothing at the highest fidelity' if several else 'no valid request'}{counted}."

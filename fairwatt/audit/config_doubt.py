@@ -6,6 +6,7 @@ Trainings are noisy, so errors that differ alone say nothing: something else mus
 from typing import TYPE_CHECKING
 
 from fairwatt.audit.column_map import Formula, joined
+from fairwatt.audit.fidelity_doubt import credible
 from fairwatt.audit.vocabulary import WHOLE_CONFIGS, tokens
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 EXPLAINED = 0.5
 """Share of rows with unlike errors that other columns tell apart."""
 BEGUN, AGAIN = 0.9, 5
-"""Share of searches in which new numbers rise, and how many numbers there are, of a counter of configurations."""
+"""Share of searches in which new numbers rise, and how many numbers there are, of a counter of configurations; and
+share of what else holds of nearly all."""
 FAR = 3
 """How many times more rows are unlike across searches than within one, where noise is not all that differs."""
+COMMON, CHANCE = 0.5, 1e-3
+"""Share of the variance of errors that equal names make, from which these are alike, and its probability without."""
 
 
 def begins_again(frame: "pd.DataFrame") -> bool:
@@ -29,11 +33,49 @@ def begins_again(frame: "pd.DataFrame") -> bool:
         return False
     first = frame.drop_duplicates(["search", "config"])
     first = first.assign(number=_places(first))
-    if first["number"].isna().any():
+    if first["number"].isna().any() or _has_one_setting(first) or alike(frame, "config"):
         return False
-    rises = ~(first.groupby("search")["number"].diff() < 0).groupby(first["search"]).any()
-    long = first.groupby("search").size() >= AGAIN
-    return bool(long.any()) and float(rises[long].mean()) >= BEGUN
+    searches = first.groupby("search")["number"]
+    rises = ~(searches.diff() < 0).groupby(first["search"]).any()
+    whole = searches.max() - searches.min() < 2 * searches.nunique()  # a counter has few gaps
+    long = searches.size() >= AGAIN
+    return bool(long.any()) and float((rises & whole)[long].mean()) >= BEGUN
+
+
+def alike(frame: "pd.DataFrame", name: str) -> bool:
+    """Whether errors of equal values of `name` have something in common in different searches of a method.
+
+    Errors get better in the course of a search, and differ with the fidelity: so each is taken against its neighbours
+    of the same fidelity, and as a rank. Then an analysis of variance: values make half of it, and hardly by chance.
+    """
+    from scipy import stats
+
+    told = frame[frame["valid"] & frame[name].notna()].drop_duplicates(["search", name])
+    place = told.groupby("search").cumcount().groupby([told["space"], told["method"], told[name]]).transform("mean")
+    told = told.assign(place=place).sort_values(["search", "place", name], kind="stable")
+    course = told.groupby(["search", told["fidelity"].fillna(0)])
+    told = told.assign(before=course[name].shift(), after=course[name].shift(-1))
+    told["own"] = told["val_error"] - (course["val_error"].shift() + course["val_error"].shift(-1)) / 2
+    value = ["space", "method", "before", name, "after"]
+    made = told[told["own"].notna() & told.duplicated(value, keep=False)]
+    made = made.assign(rank=made.groupby(["space", "method"])["own"].rank(pct=True))
+    values = made.groupby(value)["rank"]
+    kinds, rows = values.ngroups, len(made)
+    if kinds < AGAIN - 2:
+        return False
+    means = values.transform("mean")
+    between = float(((means - made["rank"].mean()) ** 2).sum()) / (kinds - 1)
+    within = float(((made["rank"] - means) ** 2).sum()) / (rows - kinds)
+    share = (between - within) / (between + (rows / kinds - 1) * within or 1)
+    return share >= COMMON and (within == 0 or float(stats.f.sf(between / within, kinds - 1, rows - kinds)) < CHANCE)
+
+
+def _has_one_setting(first: "pd.DataFrame") -> bool:
+    """Whether hyperparameters, where they tell configurations apart, are the same wherever a name is."""
+    several = first[first.duplicated(["space", "method", "config"], keep=False)]
+    if several.empty or not credible(first):
+        return False
+    return float((several.groupby(["space", "method", "config"])["settings"].nunique() == 1).mean()) >= BEGUN
 
 
 def _places(first: "pd.DataFrame") -> "pd.Series[float]":

@@ -1,16 +1,21 @@
 """Which column of a table is the cost, told by its name alone."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.named_columns import NamedColumns
+from fairwatt.audit.raw_log import has_few_values, texts
+from fairwatt.audit.request_order import times
 from fairwatt.audit.vocabulary import (
     ACCURACY,
     CALENDAR,
+    CHOSEN,
     COSTLY,
+    DATED_S,
     ENERGY,
     ERROR,
     JOULES,
@@ -19,68 +24,155 @@ from fairwatt.audit.vocabulary import (
     NEUTRAL,
     NO_COST,
     NOT_VALIDATION,
+    SECONDS,
     SHARES,
     SIZES,
+    TAKEN,
     TIME,
     TRAINED,
     TURNED,
     UNITS,
     VALIDATION,
+    WORKED,
     is_duration,
     is_running,
+    may_be_duration,
+    tokens,
     unit_of,
 )
+
+MOSTLY = 0.75
+"""Share of rows above the row before, of which about a half would be in a column that is no running total."""
+PAID = frozenset({"cost", "spent", "spend", "price"})
+EACH_ROW = (
+    frozenset({"epoch", "epochs"}),
+    frozenset({"iter", "iteration", "iterations"}),
+    frozenset({"step", "steps"}),
+)
+"""Words of what a row may be one of."""
+MOST_ROWS = 0.8
+"""Share of rows that are one more than the row before, where each is an epoch of a training of five or more."""
 
 
 def find_cost(table: NamedColumns) -> Formula:
     """Energy before any named cost before time; a running total of each search where the name says so.
 
-    Raises LogError where several may be meant, or the only one is by its name that of a part of a request, or a limit.
+    Raises LogError where several may be meant, or the only one is by its name that of a part of a request, or a limit,
+    or may be a hyperparameter.
     """
+    costs = {name: set(words) for name, words in table.tokens.items() if _may_be_cost(table, name)}
+    dates = [name for name in costs if _is_date(table, name)]
+    whole = {name: words for name, words in costs.items() if name not in dates}
+    rows = {name: words - _counted(table) for name, words in whole.items()}  # a row is an epoch, an iteration or a step
+    tiers = _tiers(table)
+    for known in (whole, rows):
+        sure = {name: words for name, words in known.items() if not _is_doubtful(table, name, words)}
+        for tier in tiers:
+            found = _different(table, [name for name, words in sure.items() if tier(words)])
+            if len(found) > 1:
+                raise table.unclear("cost", "which of them a request is charged", found, _answers(table, found))
+            if found:
+                _check_numbers(table, found[0])
+                return Formula((found[0],), running=is_running(table.tokens[found[0]]))
+    parts = [name for name, words in whole.items() if words & TIME or any(tier(words) for tier in tiers)]
+    if parts:
+        what = f"whether {' or '.join(parts)} is what a whole request took"
+        raise table.unclear("cost", what, parts, [*_answers(table, parts), "cost="])
+    dated = [name for name in dates if _is_readable(table, name) and any(tier(costs[name]) for tier in tiers)]
+    return Formula(tuple(dated[:1]))
 
-    def is_cost(words: set[str]) -> bool:
-        sizes = words & SIZES and not words & JOULES
-        return not words & (NO_COST | ACCURACY | ERROR | LOSS | TURNED) and not sizes and not words <= CALENDAR
 
-    units = frozenset({"s", "ms", "min", "h"})
-    tiers: tuple[Callable[[set[str]], bool], ...] = (
-        lambda w: bool(w & ENERGY) and w <= ENERGY | UNITS.keys() | TRAINED | {"cost"},
+def _tiers(table: NamedColumns) -> tuple[Callable[[set[str]], bool], ...]:
+    """By the words of a name, whether it is a cost of this kind; the surest kind first."""
+    units = frozenset({"s", "ms", "min", "h", "hr"})
+    energy = ENERGY | UNITS.keys() | {"train", "training", "cost"}
+    return (
+        lambda w: bool(w & ENERGY) and w <= energy,
+        lambda w: bool(w & ENERGY) and w <= energy | {"consumed", "total", "used"},
+        lambda w: bool(w & ENERGY) and w <= energy | {"gpu", "cpu", "ram"},  # parts of it, where it is not there
         lambda w: bool(w & ENERGY) and not w & VALIDATION,
-        lambda w: bool(w & {"cost", "spent", "spend", "price"}) and not _is_objective_cost(table),
+        lambda w: bool(w & PAID) and not _is_objective_cost(table),
         lambda w: bool(w & TIME) and w <= TIME | UNITS.keys() | TRAINED | {"clock"},
         lambda w: bool(w & TRAINED) and bool(w & units) and w <= TRAINED | units,
         lambda w: bool(w & TIME),
     )
-    free = {name: set(words) for name, words in table.tokens.items() if name not in table.hyperparameters}
-    costs = {name: words for name, words in free.items() if is_cost(words)}
-    whole = {name: words for name, words in costs.items() if not words & SHARES}
-    for tier in tiers:
-        found = _different(table, [name for name, words in whole.items() if tier(words)])
-        if len(found) > 1:
-            asked = [f"cost={joined((name,))}" for name in found]
-            raise table.unclear("cost", "which of them a request is charged", found, asked)
-        if found:
-            return Formula((found[0],), running=is_running(table.tokens[found[0]]))
-    parts = [name for name, words in costs.items() if any(tier(words) for tier in tiers)]
-    if parts:
-        asked = [*(f"cost={joined((name,))}" for name in parts), "cost="]
-        what = f"whether {' or '.join(parts)} is what a whole request took"
-        raise table.unclear("cost", what, parts, asked)
-    return Formula()
+
+
+def _may_be_cost(table: NamedColumns, name: str) -> bool:
+    """By its words, and because a text without numbers is a setting."""
+    words = set(table.tokens[name])
+    sizes = words & SIZES and not words & JOULES
+    if not words & (TIME | ENERGY | TRAINED | PAID) or name in table.hyperparameters:
+        return False
+    if words & (NO_COST | ACCURACY | ERROR | LOSS | TURNED | CHOSEN) or sizes or words <= CALENDAR:
+        return False
+    return _is_readable(table, name) or any(word and word[0].isdigit() for word in texts(table.frame[name]))
+
+
+def _is_doubtful(table: NamedColumns, name: str, words: set[str]) -> bool:
+    """Whether a cost by its name may be that of a part of a request, or a hyperparameter: of chunk_sec only the unit is
+    known, and what is measured hardly ever comes twice."""
+    if words & (SHARES | VALIDATION):
+        return True
+    own = words & set(tokens(re.split("[./]", name)[-1]))  # of an object within an object, such as info.hours
+    if own <= TIME | ENERGY | MONEY | UNITS.keys() | WORKED:
+        return False
+    return not own & (TAKEN | ENERGY | WORKED | MONEY) or has_few_values(table.frame[name])
+
+
+def _is_date(table: NamedColumns, name: str) -> bool:
+    """Whether values are dates, and no durations."""
+    if not _is_readable(table, name):
+        return times(table.frame[name]) is not None
+    values = table.values(name)
+    told = values[~np.isnan(values)]
+    return len(told) > 0 and float(np.median(told)) * SECONDS.get(unit_of(Formula((name,))), 0.0) > DATED_S
+
+
+def _is_readable(table: NamedColumns, name: str) -> bool:
+    """Whether a column holds nothing but numbers or durations."""
+    try:
+        table.values(name)
+    except LogError:
+        return False
+    return True
+
+
+def _answers(table: NamedColumns, names: Sequence[str]) -> list[str]:
+    """What may be told of these columns; a total by its name that mostly rises from row to row is taken apart."""
+    found = []
+    for name in names:
+        _check_numbers(table, name)
+        steps = np.diff(table.values(name))
+        running = is_running(table.tokens[name]) and bool((steps > 0).sum() > MOSTLY * len(steps))
+        found.append(f"cost={Formula((name,), running=running).in_words}")
+    return found
+
+
+def _check_numbers(table: NamedColumns, name: str) -> None:
+    try:
+        table.values(name)
+    except LogError as error:
+        raise LogError(f"{error}; correct it, or count evaluations: {option('cost=')}") from error
+
+
+def _counted(table: NamedColumns) -> frozenset[str]:
+    """What each row of the table is one of, by a column that goes up by one from row to row, in words of SHARES."""
+    found: set[str] = set()
+    for kinds in EACH_ROW:
+        for name, words in table.tokens.items():
+            if kinds & set(words[-1:]) and _is_readable(table, name):
+                steps = np.diff(table.values(name))
+                if len(steps) and (steps == 1).mean() >= MOST_ROWS:
+                    found |= kinds | {"per"}
+    return frozenset(found)
 
 
 def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str]:
-    """Which columns might be a cost, or the cost, and are not used."""
+    """Which columns might be a cost, or the cost, and are not used; of these, what could be charged."""
     used = {name for each in formulas.values() for name in each.columns} | set(table.hyperparameters)
     cost = formulas["cost"]
-    words = TIME | ENERGY | MONEY if cost.known else COSTLY
-    maybe = [
-        name
-        for name, each in table.tokens.items()
-        if name not in used
-        and (words & set(each) or is_duration(each))
-        and not (cost.known and set(each) & (NO_COST | TURNED | SIZES - JOULES))
-    ]
+    maybe = [name for name in table.names if name not in used and _is_worth_a_note(table, name, cost.known)]
     if cost.known:
         maybe = _different(table, [*cost.columns, *maybe])[1:]
     listed = ", ".join(maybe[:8])
@@ -89,6 +181,23 @@ def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str
         return [f"{said}{_words(maybe[0])}."] if maybe else []
     others = f" Not used: {listed}; if one of them is the cost: {_words(maybe[0])}." if maybe else ""
     return [f"No column tells what a request cost: every request counts as one evaluation.{others}"]
+
+
+def _is_worth_a_note(table: NamedColumns, name: str, known: bool) -> bool:
+    """Whether a column may be a cost, and can be charged. known: whether another one is charged."""
+    words = set(table.tokens[name])
+    duration = is_duration(table.tokens[name]) or may_be_duration(table.tokens[name])
+    if not words & (TIME | ENERGY | MONEY if known else COSTLY) and not duration:
+        return False
+    if words & (CHOSEN | ACCURACY | ERROR | LOSS) or (known and words & (NO_COST | TURNED | SIZES - JOULES)):
+        return False
+    if (
+        may_be_duration(table.tokens[name])
+        and not is_duration(table.tokens[name])
+        and has_few_values(table.frame[name])
+    ):
+        return False
+    return _is_readable(table, name) and not _is_date(table, name)
 
 
 def _words(column: str) -> str:

@@ -6,6 +6,7 @@ a tool's format, is not doubted.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fairwatt.audit.column_map import Formula, joined, option
@@ -15,6 +16,7 @@ from fairwatt.audit.error_doubt import check_own_error, check_percent, check_sor
 from fairwatt.audit.fidelity_doubt import check_fidelity
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH, Requests
+from fairwatt.audit.outcome_doubt import check_codes
 from fairwatt.audit.raw_log import RawLog, texts
 from fairwatt.audit.seed_doubt import check_seed
 from fairwatt.audit.unused_columns import keys
@@ -47,35 +49,43 @@ def doubted(parts: Sequence[Requests]) -> list[Requests]:
     Raises LogError, one line with the words to add, where values contradict what was guessed.
     """
     parts = list(parts)
+    rows = cache(lambda places: together(parts, places))  # most columns are guessed in all parts, or in none
+    for column, places in _guessed(parts, "valid").items():
+        check_codes([parts[place] for place in places], column)
     for column, places in _guessed(parts, "seed").items():
-        check_seed(together(parts, places), column, parts[places[0]].raw.source)
+        first = parts[places[0]]
+        check_seed(rows(places), column, first.raw.source, first.order_column)
     for column, places in _guessed(parts, "fidelity").items():
-        check_fidelity(together(parts, places), column, parts[places[0]].raw.source)
+        check_fidelity(rows(places), column, parts[places[0]].raw.source)
+    for name in ("val_error", "test_error"):
+        for column, places in _guessed(parts, name).items():
+            check_percent(rows(places), parts[places[0]].raw, name, column)
     for column, places in _guessed(parts, "val_error").items():
-        check_percent(together(parts, places), parts[places[0]].raw, column)
-        check_own_error(together(parts, places), parts[places[0]].raw, column)
-    unstated = [place for place, part in enumerate(parts) if "order" in part.raw.guessed]
-    if unstated:
-        check_sorted(together(parts, unstated), parts[unstated[0]].raw.source, parts[unstated[0]].order_column)
+        check_own_error(rows(places), parts[places[0]].raw, column)
+    if unstated := tuple(place for place, part in enumerate(parts) if "order" in part.raw.guessed):
+        check_sorted(rows(unstated), parts[unstated[0]].raw.source, parts[unstated[0]].order_column)
     for places in _guessed(parts, "cost").values():
-        marked = charged([parts[place] for place in places], together(parts, places))
+        marked = charged([parts[place] for place in places], rows(places))
         for place, part in zip(places, marked, strict=True):
             parts[place] = part
+    rows.cache_clear()
     for column, places in _guessed(parts, "config").items():
-        frame = together(parts, places)
+        frame = rows(places)
+        again = begins_again(frame)
+        partial = not again and is_partial(frame, column)
         for place in places:
-            parts[place] = _reconfigured(parts[place], frame, column)
+            parts[place] = _reconfigured(parts[place], column, again, partial)
     return _named(parts)
 
 
-def _reconfigured(part: Requests, frame: "pd.DataFrame", column: str) -> Requests:
-    """With a configuration of the search only, or with none, where values say so. frame: of all such parts."""
-    if begins_again(frame):
+def _reconfigured(part: Requests, column: str, again: bool, partial: bool) -> Requests:
+    """With a configuration of the search only, or with none, where values say so."""
+    if again:
         search = part.frame["space"] + "/" + part.frame["method"] + "/" + part.frame["seed"]
         config = part.frame["config"] + " of " + search
         note = again_note(part.raw.formulas["config"])
         return replace(part, frame=part.frame.assign(config=config), notes=(*part.notes, note))
-    if is_partial(frame, column):
+    if partial:
         note = partial_note(column, _varied([part])[:SHOWN])
         return replace(part, frame=part.frame.assign(config=None), notes=(*part.notes, note))
     return part
@@ -102,14 +112,14 @@ def _varied(parts: Sequence[Requests]) -> list[str]:
     return [name for name, kinds in values.items() if len(kinds) > 1]
 
 
-def _guessed(parts: Sequence[Requests], name: str) -> dict[str, list[int]]:
+def _guessed(parts: Sequence[Requests], name: str) -> dict[str, tuple[int, ...]]:
     """The places of parts whose `name` is one column that nobody stated, by the column."""
     found: dict[str, list[int]] = {}
     for place, part in enumerate(parts):
         columns = part.raw.formulas.get(name, Formula()).columns
         if name in part.raw.guessed and len(columns) == 1:
             found.setdefault(columns[0], []).append(place)
-    return found
+    return {column: tuple(places) for column, places in found.items()}
 
 
 def _changes(part: Requests, name: str) -> bool:
@@ -126,7 +136,7 @@ def together(parts: Sequence[Requests], places: Sequence[int]) -> "pd.DataFrame"
     hyperparameters, that all of these parts have, and that no trial has two values of."""
     import pandas as pd
 
-    names = [*SEARCH, "config", "trial", "valid", "fidelity", "val_error", "cost"]
+    names = [*SEARCH, "config", "trial", "valid", "fidelity", "val_error", "test_error", "cost"]
     chosen = [parts[place] for place in places]
     shared = [name for name in chosen[0].settings if all(name in part.settings for part in chosen)]
     shared = [name for name in shared if not any(_changes(part, name) for part in chosen)] or shared

@@ -15,6 +15,8 @@ STEADY = 10
 SEVERAL = 3
 PERCENT, ONE = 0.01, 1 + 1e-9
 """The scale of what is in percent, and the highest fraction, with rounding."""
+APART = 20
+"""How many times as large percent are as fractions, at least, where one search is five times as good as another."""
 
 
 def check_own_error(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
@@ -32,22 +34,29 @@ def check_own_error(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
         )
 
 
-def check_percent(frame: "pd.DataFrame", raw: RawLog, column: str) -> None:
+def check_percent(frame: "pd.DataFrame", raw: RawLog, name: str, column: str) -> None:
     """Raises LogError where what is read as percent seems to be so in some searches, and a fraction in others.
 
-    frame: as `doubts.together` makes it.
+    frame: as `doubts.together` makes it. name: val_error or test_error. A 0 is 0 in both, and how a failure is written.
     """
-    formula = raw.formulas["val_error"]
+    formula = raw.formulas[name]
     if abs(formula.scale) != PERCENT:
         return
-    told = frame[frame["valid"]]
-    written = ((told["val_error"] - formula.offset) / formula.scale).groupby(told["search"])
-    small, large = written.max() <= ONE, written.min() > ONE
-    if small.any() and large.any():
+    told = frame[frame["valid"] & frame[name].notna()]
+    written = (told[name] - formula.offset) / formula.scale
+    written = written[written.abs() > ONE - 1]
+    searches = written.groupby(told["search"])
+    middle = searches.median()
+    small, large = middle <= ONE, middle > ONE
+    if not small.any() or not large.any():
+        return
+    whole = (searches.max() <= ONE).any() and (searches.min() > ONE).any()
+    if whole or middle[large].median() > APART * middle[small].median():
+        leave_out = f'; to leave it out: --columns "{name}="' if name == "test_error" else ""
         raise LogError(
-            f"{raw.source}: val_error: {column} lies in 0 to 1 in {int(small.sum())} of {len(small)} searches and "
+            f"{raw.source}: {name}: {column} lies in 0 to 1 in {int(small.sum())} of {len(middle)} searches and "
             f"above 1 in {int(large.sum())}, so some may be fractions and others in percent; if so, write it in one "
-            f"unit first; if all are in percent, add {option(f'val_error={formula.in_words}')}"
+            f"unit first; if all are in percent, add {option(f'{name}={formula.in_words}')}{leave_out}"
         )
 
 

@@ -18,6 +18,7 @@ from fairwatt.audit.vocabulary import (
     NEUTRAL,
     NOT_VALIDATION,
     PERCENT,
+    QUALITIES,
     RANKS,
     SIZES,
     TIME,
@@ -66,7 +67,13 @@ def val_error(table: NamedColumns, cost: Formula | None) -> tuple[Formula, str, 
     if test:
         words = f"what searches selected by: only {test[0]} is there, and if it was that, it is no sealed test"
         raise table.unclear("val_error", words, test, _both(table, test[0]))
-    raise table.unclear("val_error", "the error or accuracy that searches selected by", [], ["val_error=1-COLUMN"])
+    free = [name for name in table.names if name not in taken | hyperparameters and table.has_fractions(name)]
+    objectives = [name for name in free if _is_numbered(table, name)]
+    found = objectives or [name for name in free if _is_quality(table, name)]
+    asked = [each for name in found for each in _both(table, name)] or ["val_error=1-COLUMN"]
+    if len(objectives) == 2:
+        asked.append(f"val_error={objectives[0]}, energy={objectives[1]}")
+    raise table.unclear("val_error", "the error or accuracy that searches selected by", found, asked)
 
 
 def test_error(table: NamedColumns) -> Formula:
@@ -112,12 +119,26 @@ def _directed(table: NamedColumns, column: str, target: str = "val_error") -> tu
 def _may_be_validation(table: NamedColumns, name: str) -> bool:
     """Whether a column says it is of validation data, and is no cost: a metric whose direction nobody knows."""
     words = set(table.tokens[name])
-    if not words & (VALIDATION - {"valid"}) or words & (TIME | ENERGY | SIZES | MONEY | LABELS) or words <= VALIDATION:
+    if not words & VALIDATION or words & (TIME | ENERGY | SIZES | MONEY | LABELS):
         return False
+    if "valid" in words or words <= VALIDATION:  # may say how a request ended
+        return table.has_fractions(name)
     try:
         return bool(np.isfinite(table.values(name)).any())
     except LogError:
         return False
+
+
+def _is_numbered(table: NamedColumns, name: str) -> bool:
+    """Whether a column is one of several objectives, such as values_0."""
+    words = table.tokens[name]
+    return len(words) == 2 and words[0].removesuffix("s") in NEUTRAL and words[1].isdecimal()
+
+
+def _is_quality(table: NamedColumns, name: str) -> bool:
+    """Whether a column is a metric whose direction may be another, such as mIoU."""
+    words = table.tokens[name]
+    return bool(QUALITIES & {*words, "".join(words)}) and not NOT_VALIDATION & set(words)
 
 
 def _is_turned(table: NamedColumns, name: str) -> bool:

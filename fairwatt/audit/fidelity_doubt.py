@@ -23,8 +23,9 @@ SWAPPED, RARELY = 0.05, 0.2
 WITHOUT, LEVELS, AT_TOP = 0.25, 10, 0.05
 """Searches without the highest fidelity; levels, and requests at the highest of them, that speak for a tuned length."""
 ENOUGH = 20
-RUNGS, EVENLY, OFTENER = (3, 6), 1.15, 2.0
-"""How many levels brackets have, how far their ratios may differ, and how much oftener the lowest comes."""
+RUNGS, EVENLY, OFTENER, MIXED = (3, 6), 1.15, 2.0, 0.6
+"""How many levels brackets have, how far their ratios may differ, how much oftener the lowest comes, and how many of
+the changes of level that chance makes, at most: a level is trained through before the next, a tuned length is not."""
 
 
 def check_fidelity(frame: "pd.DataFrame", column: str, source: str) -> None:
@@ -98,14 +99,18 @@ def _is_tuned(told: "pd.DataFrame") -> str:
 
 
 def _in_brackets(varied: "pd.DataFrame") -> bool:
-    """Whether levels are of one ratio and the lower ones come oftener, as those of brackets whose promotions are not
-    told: configurations of one level are recombined for the next."""
+    """Whether levels are of one ratio, the lower ones come oftener, and one after the other, as those of brackets whose
+    promotions are not told: configurations of one level are recombined for the next."""
     counts = varied["fidelity"].value_counts().sort_index()
     if not RUNGS[0] <= len(counts) <= RUNGS[1] or not counts.index[0] > 0:
         return False
     levels = counts.index.to_series()
     ratios = (levels / levels.shift()).dropna()
-    return bool(ratios.max() <= EVENLY * ratios.min() and counts.iloc[0] >= OFTENER * counts.iloc[-1])
+    if ratios.max() > EVENLY * ratios.min() or counts.iloc[0] < OFTENER * counts.iloc[-1]:
+        return False
+    step = varied.groupby("search")["fidelity"].diff().dropna()
+    changes = 1 - float(((counts / counts.sum()) ** 2).sum())
+    return float((step != 0).mean()) <= MIXED * changes
 
 
 def credible(frame: "pd.DataFrame") -> bool:

@@ -49,5 +49,5 @@ def level(mine: Sequence[Course], other: Sequence[Course], running: Array, total
 
 def first_held(course: Course, running: Array) -> float:
     """What the search had spent when it first held something; all it spent where it never did."""
-    held = int(course.answered[1]) if len(course.answered) > 1 else course.rows.stop - course.rows.start
+    held = int(course.answered[1]) if course.holds else course.rows.stop - course.rows.start
     return float(running[course.rows][held - 1])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -12,8 +12,10 @@ from fairwatt.audit.doubts import check_formulas, doubted
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import Log, LogError, together
 from fairwatt.audit.log_frame import SEARCH, Requests, log_frame, requests
-from fairwatt.audit.log_names import TRIAL, Names, named, shown, suggested
+from fairwatt.audit.log_names import named, shown
 from fairwatt.audit.log_sources import Reading
+from fairwatt.audit.path_levels import says_seed, suggested
+from fairwatt.audit.path_pattern import FIELDS, TRIAL, Names
 from fairwatt.audit.presets import PRESETS
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.errors import UnknownNameError, UserError
@@ -21,6 +23,7 @@ from fairwatt.errors import UnknownNameError, UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+SHOWN = 8
 _SPAN = re.compile(r"(.*) lies in (-?\d\S*) to (-?\d\S*), (.*)", re.DOTALL)
 
 
@@ -54,7 +57,7 @@ def _logs(paths: Sequence[Path], reading: Reading) -> Log:
     _check_alike(raws)
     check_formulas(raws)
     made = [requests(raw) for raw in raws]
-    _check_distinct(made)
+    _check_distinct(made, reading.columns)
     made = doubted(made)
     frames = shown([log_frame(each) for each in made])
     logs, start = [], 0
@@ -62,10 +65,18 @@ def _logs(paths: Sequence[Path], reading: Reading) -> Log:
         end = start + len(found)
         logs.append(_log(sources, made[start:end], frames[start:end]))
         start = end
-    if reading.left_out:
-        listed = ", ".join(printable(str(file)) for file in reading.left_out)
-        logs[0] = replace(logs[0], notes=(*logs[0].notes, f"Written by an audit, and left out: {listed}."))
+    form = reading.names.pattern if reading.names else ""
+    said = {"Written by an audit": reading.left_out, f"Not of the form --files {form}": reading.unfit}
+    for why, left in said.items():
+        if left:
+            logs[0] = replace(logs[0], notes=(*logs[0].notes, f"{why}, and left out: {_listed(left)}."))
     return together(logs)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    """The names of files, the first of many."""
+    more = f" and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    return ", ".join(printable(str(file)) for file in files[:SHOWN]) + more
 
 
 def _log(sources: Sequence[Path], made: Sequence[Requests], frames: Sequence["pd.DataFrame"]) -> Log:
@@ -130,16 +141,33 @@ def _check_alike(raws: Sequence[RawLog]) -> None:
                 )
 
 
-def _check_distinct(made: Sequence[Requests]) -> None:
-    """Raises LogError where two sources hold the same search."""
+def _check_distinct(made: Sequence[Requests], given: Collection[str]) -> None:
+    """Raises LogError where two sources hold the same search. given: names of which the user said what they are."""
     seen: dict[tuple[str, ...], str] = {}
     for each in made:
         for search in each.frame[SEARCH].drop_duplicates().itertuples(index=False, name=None):
             if search in seen:
-                called = " / ".join(printable(name) for name in search)
-                pattern = suggested(PurePath(each.raw.source), PurePath(seen[search]))
-                raise LogError(
-                    f"{each.raw.source}: the search {called} is in {seen[search]} too; say what in their paths "
-                    f'tells them apart, such as --files "{pattern}" ({{trial}}: each file is one training)'
+                raise _same_twice(
+                    made, given, f"{each.raw.source}: the search {_called(search)} is in {seen[search]} too"
                 )
             seen[search] = each.raw.source
+
+
+def _called(search: Iterable[str]) -> str:
+    return " / ".join(map(printable, search))
+
+
+def _same_twice(made: Sequence[Requests], given: Collection[str], what: str) -> LogError:
+    """The question what tells sources apart."""
+    told = {
+        name for name in FIELDS if name in given or all(each.raw.formulas.get(name, Formula()).columns for each in made)
+    }
+    paths = [PurePath(each.raw.source) for each in made]
+    form, whole = suggested(paths, told), suggested(paths, {*told, "seed"})
+    if not form:
+        return LogError(f"{what}; give them names that tell them apart, such as tpe_seed3.csv, or leave one out")
+    other = f', or, if its numbers are no seeds, --files "{whole}"' if whole and whole != form else ""
+    return LogError(
+        f'{what}; say what in their paths tells them apart, such as --files "{form}"'
+        f"{other if not says_seed(form) else ''} ({{trial}}: each file is one training)"
+    )

@@ -8,8 +8,8 @@ from pathlib import Path
 from fairwatt.audit.column_guess import guess
 from fairwatt.audit.column_map import UNITS, Formula, formula
 from fairwatt.audit.log import LogError
-from fairwatt.audit.log_names import FIELDS, Names
 from fairwatt.audit.own_files import wrote_audit
+from fairwatt.audit.path_pattern import FIELDS, Names
 from fairwatt.audit.presets import PRESETS, Preset, preset_of
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.table_file import SUFFIXES, is_table, read_table
@@ -26,6 +26,7 @@ class Reading:
         self.preset, self.columns, self.names = preset, columns, names
         self._seen: dict[Path, Path] = {}
         self.left_out: list[Path] = []
+        self.unfit: list[Path] = []
 
     def raws(self, path: Path) -> list[RawLog]:
         """All of one path that the user named; nothing where an audit wrote it."""
@@ -53,7 +54,7 @@ class Reading:
         source = str(paths[0]) if len(frames) == 1 else f"{paths[0]} ({len(frames):,} files, one after another)"
         frame = pd.concat(frames, ignore_index=True)
         stated = {name: Formula((name,)) for name in FIELDS if name in self.names.fields and name not in self.columns}
-        raw = guess(frame, source, {*self.columns, *stated})
+        raw = guess(frame, source, {**self.columns, **dict.fromkeys(stated, "")})
         why = f"From the paths, by --files: {', '.join(self.names.fields)}."
         unnamed = {"method": Formula(constant="unnamed")}
         raw = replace(raw, formulas={**unnamed, **raw.formulas, **stated}, notes=(*raw.notes, why))
@@ -89,7 +90,10 @@ class Reading:
         found = [(file, preset) for file in files for preset in (self._preset_within(file),) if preset]
         if found:
             return found
-        tables = [file for file in files if is_table(file) and (not self.names or self.names.fit(file))]
+        tables = [file for file in files if is_table(file)]
+        if self.names:
+            self.unfit += [file for file in tables if not self.names.fit(file)]
+            tables = [file for file in tables if self.names.fit(file)]
         if self.preset not in ("", "table") or not tables:
             known = ", ".join(PRESETS) if not self.preset else self.preset
             raise LogError(f"{path}: no history found in it (looked for {known}; tables end in {', '.join(SUFFIXES)})")

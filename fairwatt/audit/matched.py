@@ -32,13 +32,15 @@ class Rule:
     """One way to choose where searches are cut.
 
     name: short. words: what is cut at what. limits: (arm's spends [A], reference's [R]) to (limit of each of the arm's
-    searches, limit of each of the reference's). at: the limit, where it is a number that was asked for.
+    searches, limit of each of the reference's). at: the limit, where it is a number that was asked for. smallest:
+    whether limits are read off a smallest spend: that of a search that holds something, where some of its side do.
     """
 
     name: str
     words: str
     limits: Callable[[Array, Array], tuple[float, float]]
     at: float | None = None
+    smallest: bool = False
 
 
 def _whole(of: Callable[[Array], float]) -> Callable[[Array, Array], tuple[float, float]]:
@@ -63,21 +65,22 @@ def _smallest(spends: Array) -> float:
 
 
 AS_RECORDED = Rule("as recorded", "nothing is cut", lambda arm, reference: (np.inf, np.inf))
-COMMON = Rule("common", "both cut at the smallest spend of any of their searches", _common(1.0))
+COMMON = Rule("common", "both cut at the smallest spend of any of their searches", _common(1.0), smallest=True)
 RULES = (
     AS_RECORDED,
     Rule("max", "the arm cut at the reference's largest spend, the reference whole", _whole(np.max)),
     Rule("mean", "the arm cut at the reference's mean spend, the reference whole", _whole(np.mean)),
     Rule("median", "the arm cut at the reference's median spend, the reference whole", _whole(np.median)),
-    Rule("min", "the arm cut at the reference's smallest spend, the reference whole", _whole(_smallest)),
+    Rule("min", "the arm cut at the reference's smallest spend, the reference whole", _whole(_smallest), smallest=True),
     Rule("mean, both", "both cut at the reference's mean spend", _both(np.mean)),
-    Rule("min, both", "both cut at the reference's smallest spend", _both(_smallest)),
+    Rule("min, both", "both cut at the reference's smallest spend", _both(_smallest), smallest=True),
     COMMON,
-    Rule("quarter", "both cut at a quarter of the common spend", _common(0.25)),
+    Rule("quarter", "both cut at a quarter of the common spend", _common(0.25), smallest=True),
 )
 """From the most generous to the strictest. Only `common` and `quarter` leave no search with more than another.
 
-Searches that spent nothing are in no smallest spend. A limit of 0 is none: there nothing can be compared."""
+Searches that spent nothing, or hold nothing where others do, are in no smallest spend. A limit of 0 is none: there
+nothing can be compared."""
 
 
 def rules(text: str = "") -> tuple[Rule, ...]:
@@ -117,6 +120,11 @@ class Course:
     rows: slice
     answered: NDArray[np.int64]
     losses: Array
+
+    @property
+    def holds(self) -> bool:
+        """Whether it ever held anything."""
+        return len(self.answered) > 1
 
     def closes(self, running: Array, limits: Array) -> NDArray[np.int64]:
         """[G] requests that each limit [G] pays in full. running: see `running`."""

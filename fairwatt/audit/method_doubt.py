@@ -1,56 +1,93 @@
-"""Whether a column that no formula reads tells methods apart, where the name of a file is all that names one."""
+"""Whether a column that no formula reads tells methods apart, where the names of files are all that names them."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH
-from fairwatt.audit.raw_log import RawLog
+from fairwatt.audit.raw_log import RawLog, texts
+from fairwatt.audit.settings import is_random_search
 from fairwatt.audit.unused_columns import is_number, keys, unused
-from fairwatt.audit.vocabulary import LABELS, PREFIXES, TRIAL_NAMES, tokens
+from fairwatt.audit.vocabulary import (
+    LABELS,
+    MOST_METHODS,
+    PREFIXES,
+    STUDIES,
+    TELLING,
+    TRIAL_NAMES,
+    tokens,
+)
 
-MOST = 20
-"""Methods of a file, at most."""
 BLOCK = 4
 """Rows that one value has in a piece, in the mean, from which it is no hyperparameter's by chance."""
 
 
-def check_method(raws: Sequence[RawLog]) -> None:
-    """Raises LogError where the rows of a table come in blocks of equal values of a text column, which nothing reads.
+def check_method(raws: Sequence[RawLog], form: str) -> None:
+    """Raises LogError where the rows of tables come in blocks of equal values of a column, which nothing reads.
 
     raws: with their formulas, of which the method is the name of a file. Hyperparameters change from row to row. Where
-    the names of files tell several methods, these are it.
+    the names of files tell several methods, these are it, unless each file has all of the same values; form: of
+    --files, for these.
     """
     tables = [raw for raw in raws if raw.guessed]  # others are of a tool's own format
-    called = {raw.formulas["method"].in_words for raw in tables}
-    if len(called) != 1:
+    called = sorted({raw.formulas["method"].in_words for raw in tables})
+    if not called:
         return
-    for raw in tables:
-        found = [name for name in unused(raw) if _may_tell(raw, name)]
-        if found:
-            asked = " or ".join(option(f"method={joined((name,))}") for name in found)
+    told = [set(_telling(raw)) for raw in tables]
+    if len(called) > 1:
+        shared = set.intersection(*told)
+        told = [{name for name in shared if len({_values(raw, name) for raw in tables}) == 1}]
+    for raw, found in zip(tables, told, strict=False):
+        names = [name for name in unused(raw) if name in found]
+        if names:
+            asked = " or ".join(option(f"method={joined((name,))}") for name in names)
+            what = f"if all is one method: {option(f'method={called[0]}')}"
+            if len(called) > 1:
+                spaces = " or ".join(option(f"space={joined((name,))}") for name in names)
+                what = f'if files are methods: --files "{form}", with {spaces} where these are problems'
             raise LogError(
-                f"{raw.source}: method: no column is called so, and {' or '.join(found)} may tell methods apart; add "
-                f"{asked}, or, if all is one method: {option(f'method={called.pop()}')}"
+                f"{raw.source}: method: no column is called so, and {' or '.join(names)} may tell methods apart; add "
+                f"{asked}, or, {what}"
             )
 
 
+def _telling(raw: RawLog) -> list[str]:
+    return [name for name in unused(raw) if _may_tell(raw, name)]
+
+
+def _values(raw: RawLog, name: str) -> frozenset[str | None]:
+    return frozenset(texts(raw.frame[name]))
+
+
 def _may_tell(raw: RawLog, name: str) -> bool:
-    """Whether a text column has few values, each of them in one piece within the rest of a search's name."""
+    """Whether a column has few values, each of them in one piece within the rest of a search's name, or random search
+    is one of them and takes turns with the others."""
     words = tokens(name)
-    if not words or words[-1] in LABELS or "_".join(words) in TRIAL_NAMES or PREFIXES.match(name):
+    study = bool(words) and words[0] in STUDIES and {*words[1:]} <= {"name", "id"}
+    if not words or (words[-1] in LABELS and not study) or "_".join(words) in TRIAL_NAMES or PREFIXES.match(name):
         return False
     column = raw.frame[name]
-    if is_number(column) or column.dtype == bool or column.isna().any():
+    number = is_number(column) and not TELLING["method"] & set(words)
+    if number or column.dtype == bool or column.isna().any():
         return False
-    values = keys(raw.frame, [name])
-    if not 2 <= len(np.unique(values)) <= MOST:
+    kinds = len(_values(raw, name))
+    if not 2 <= kinds <= MOST_METHODS:
         return False
-    apart = {each for target in SEARCH for each in raw.formulas.get(target, Formula()).columns}
-    within = keys(raw.frame, sorted(apart))
+    ordered, pairs, pieces = blocks(raw, SEARCH, name)
+    if len(ordered) < BLOCK * pairs:
+        return False
+    named = any(is_random_search(value or "") for value in _values(raw, name))
+    return pieces == pairs or (named and bool((ordered[kinds:] == ordered[:-kinds]).all()))
+
+
+def blocks(raw: RawLog, targets: Sequence[str], name: str) -> tuple[NDArray[np.uint64], int, int]:
+    """[rows] keys of a column in the order of what tells `targets`, how many values there are of each of these in all,
+    and in how many pieces."""
+    apart = {each for target in targets for each in raw.formulas.get(target, Formula()).columns}
+    within, values = keys(raw.frame, sorted(apart)), keys(raw.frame, [name])
     order = np.argsort(within, kind="stable")
     pairs = np.stack([within[order], values[order]], axis=1)
-    pieces = 1 + int((pairs[1:] != pairs[:-1]).any(axis=1).sum())
-    return pieces == len(np.unique(pairs, axis=0)) and len(pairs) >= BLOCK * pieces
+    return values[order], len(np.unique(pairs, axis=0)), 1 + int((pairs[1:] != pairs[:-1]).any(axis=1).sum())

@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING_TEXTS = ("", "nan", "nat", "none", "null", "na", "n/a")
-_DURATION = re.compile(r"(-?\d+) days?,? \+?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-"""A difference of times as pandas writes it."""
+_DURATION = re.compile(r"(?:(-?\d+)(?: days?,? \+?|-))?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+"""A difference of times as pandas, Python, or a scheduler writes it; 1:45 may be hours and minutes."""
+_SPAN = re.compile(
+    r"(\d+(?:\.\d*)?)\s*(?:(ms|milliseconds?)|(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hrs?|hours?)|(d|days?))"
+    r"(?![a-z])[\s,]*"
+)
+_SPAN_S = (1e-3, 1.0, 60.0, 3_600.0, 86_400.0)
+"""Number and unit, as often as they come: 1.8min, 1m 45s."""
+FEW, OFTEN = 20, 3.0
+"""Most values of a hyperparameter in numbers, and how often each of them comes at least, on average."""
+_OF_A_CLASS = re.compile(r"^(?:[^\d\W]\w*\.)+|(?<=^[01])\.0*$")
+"""What is left out of a state: the class of `TrialState.COMPLETE`, and the point of `1.0`."""
 
 SUCCEEDED = frozenset(
     words(
@@ -55,7 +65,7 @@ class RawLog:
 
 
 def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
-    """[rows] NaN where nothing is written; `0 days 00:02:18.7` in seconds, where the name tells no other unit.
+    """[rows] NaN where nothing is written; `0:02:18.7` and `2m 18s` in seconds, where the name tells no other unit.
 
     Raises LogError naming source, row (from 1) and column.
     """
@@ -73,13 +83,26 @@ def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
     found: NDArray[np.float64] = converted.to_numpy(np.float64, copy=True)
     in_seconds = unit_of(Formula((str(column.name),))) == "s"
     for row in np.flatnonzero(np.isnan(found)).tolist():
-        spent = _DURATION.fullmatch(written[row].strip()) if in_seconds and written[row] is not None else None
-        if spent:
-            days, hours, minutes, seconds = map(float, spent.groups())
-            found[row] = 86_400 * days + 3_600 * hours + 60 * minutes + seconds
-        elif written[row] is not None and written[row].strip().lower() not in MISSING_TEXTS:
-            raise LogError(f"{source}: row {row + 1}, column {column.name}: {written[row][:60]!r} is not a number")
+        word = (written[row] or "").strip().lower()
+        if word not in MISSING_TEXTS:
+            found[row] = _seconds(word) if in_seconds else np.nan
+            if np.isnan(found[row]):
+                raise LogError(f"{source}: row {row + 1}, column {column.name}: {written[row][:60]!r} is not a number")
     return found
+
+
+def _seconds(written: str) -> float:
+    """Of a duration; NaN of anything else."""
+    clock = _DURATION.fullmatch(written)
+    if clock:
+        days, hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        return 86_400 * days + 3_600 * hours + 60 * minutes + seconds
+    spans = list(_SPAN.finditer(written))
+    if not spans or "".join(span[0] for span in spans) != written:
+        return np.nan
+    return sum(
+        float(span[1]) * next(s for s, unit in zip(_SPAN_S, span.groups()[1:], strict=True) if unit) for span in spans
+    )
 
 
 def texts(column: "pd.Series[Any]") -> list[str | None]:
@@ -99,16 +122,24 @@ def outcomes(column: "pd.Series[Any]", source: str) -> tuple[NDArray[np.bool_], 
 
     A missing status is a failure. Raises LogError naming source, row and column for words that are neither.
     """
-    said = [(word or "false").strip().lower().rpartition(".")[2] for word in texts(column)]
+    written = [(word or "false").strip() for word in texts(column)]
+    said = [_OF_A_CLASS.sub("", word).lower() for word in written]
     unknown = set(said) - SUCCEEDED - FAILED - UNFINISHED
     if unknown:
         row = next(row for row, word in enumerate(said) if word in unknown)
         raise LogError(
-            f"{source}: row {row + 1}, column {column.name}: {said[row][:60]!r} tells neither success nor failure; "
+            f"{source}: row {row + 1}, column {column.name}: {written[row][:60]!r} tells neither success nor failure; "
             'leave the column out with --columns "valid=", then requests without an error value are the failed ones'
         )
     done = np.array([word in SUCCEEDED for word in said], dtype=np.bool_)
     return done, np.array([word in UNFINISHED for word in said], dtype=np.bool_)
+
+
+def has_few_values(column: "pd.Series[Any]") -> bool:
+    """Whether the same few values, two at least, come again and again, as those of a hyperparameter do."""
+    told = [word for word in texts(column) if word is not None]
+    kinds = len(set(told))
+    return 2 <= kinds <= FEW and len(told) >= OFTEN * kinds
 
 
 def is_empty(column: "pd.Series[Any]") -> bool:

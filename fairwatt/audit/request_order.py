@@ -4,6 +4,7 @@ A number for each request goes before a clock, a clock before the number of a tr
 before the number of a round of several. Text that is no time is no order: identifiers are given at random.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,18 @@ from fairwatt.audit.column_map import joined, option
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import RawLog, numbers, texts
-from fairwatt.audit.unused_columns import keys, unused
-from fairwatt.audit.vocabulary import COUNTERS, MAYBE_COUNTERS, ROUNDS, TELLING, TIMES, TRIAL_NAMES, TRIALS, tokens
+from fairwatt.audit.unused_columns import by_words, is_number, keys, unused
+from fairwatt.audit.vocabulary import (
+    COUNTERS,
+    MAYBE_COUNTERS,
+    MOST_METHODS,
+    ROUNDS,
+    TELLING,
+    TIMES,
+    TRIAL_NAMES,
+    TRIALS,
+    tokens,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +35,9 @@ Array = NDArray[np.float64]
 
 ORDER = "The order of requests is that of"
 FILE_ORDER = f"{ORDER} the file"
+OF_DAY = re.compile(r"\s*\d+:")
+SEVERAL = 4
+"""Rows of a method, at least in the mean."""
 GAPS = 0.1
 """Share of requests that may be missing from the numbers of a search."""
 
@@ -34,7 +48,7 @@ def guessed_positions(raw: RawLog, frame: "pd.DataFrame", search: Sequence[str])
     frame: the columns `search` and fidelity. Raises LogError where numbers of requests occur twice in a search: then
     it is not one search.
     """
-    columns = {"_".join(tokens(name)): name for name in reversed(unused(raw))}
+    columns = by_words(unused(raw))
     passed: dict[str, str] = {}
     for kind in (COUNTERS, TIMES, TRIALS, ROUNDS):
         for words, name in ((words, columns[words]) for words in kind if words in columns):
@@ -45,20 +59,29 @@ def guessed_positions(raw: RawLog, frame: "pd.DataFrame", search: Sequence[str])
                 passed[name] = f"with gaps, so no number of requests; if it names networks: config={joined((name,))}"
             elif kind is TIMES and _is_of_searches(frame, values, search):
                 passed[name] = "one time for each search"
+            elif kind is TIMES and _newest_first(frame, values, search):
+                return _from_the_end(values), _told(f"{ORDER} {name}, and within one that of the file's end", passed)
             elif kind is TIMES or not _recurs(frame, values, search):
                 return values, _told(f"{ORDER} {name}", passed)
             elif kind is ROUNDS and _never_falls(frame, values, search):
-                return values, _told(f"{ORDER} {name}, and within one that of the file", passed)
+                return values, _told(f"{ORDER} {name}, and within one that of the file", passed) + _of_runs(raw)
             elif words in TRIAL_NAMES and not _recurs(frame, values, [*search, "fidelity"]):
                 passed[name] = "each comes back at another fidelity"
             else:
                 raise _twice(raw, frame, name, values, search)
-    return np.arange(len(frame), dtype=np.float64), _told(FILE_ORDER, passed)
+    return np.arange(len(frame), dtype=np.float64), _told(FILE_ORDER, passed) + _of_runs(raw)
 
 
 def _told(what: str, passed: Mapping[str, str]) -> str:
     others = "; ".join(f"{name}: {why}" for name, why in passed.items())
     return f"{what}{others and f' ({others})'}."
+
+
+def _of_runs(raw: RawLog) -> str:
+    """What to see to in an export of W&B, by its columns, that came without a time."""
+    if not {"state", "runtime"} <= {"_".join(tokens(str(name))) for name in raw.frame.columns}:
+        return ""
+    return " W&B lists the newest run first; if this file does, turn its rows around, or export the column Created too."
 
 
 def _numbers(column: "pd.Series[Any]", source: str) -> Array | None:
@@ -69,12 +92,14 @@ def _numbers(column: "pd.Series[Any]", source: str) -> Array | None:
 
 
 def times(column: "pd.Series[Any]") -> Array | None:
-    """[rows] seconds of some clock, or times as ISO 8601 has them; None for other text, whose order nobody knows."""
+    """[rows] seconds of some clock, or times as ISO 8601 has them; None for other text, whose order nobody knows, and
+    for a time of day, after which may come one of the next."""
     import pandas as pd
 
     found = _numbers(column, "")
     if found is not None:
-        return found
+        of_day = not pd.api.types.is_numeric_dtype(column) and any(OF_DAY.match(word or "") for word in texts(column))
+        return None if of_day else found
     try:
         times = pd.to_datetime(pd.Series(texts(column), dtype=object), format="ISO8601", utc=True)
     except (ValueError, TypeError, OverflowError):
@@ -96,6 +121,19 @@ def _is_of_searches(frame: "pd.DataFrame", values: Array, search: Sequence[str])
     """Whether a time is the same for all requests of each search, some of which have several."""
     made = _keyed(frame, values, search)
     return len(made.drop_duplicates()) == len(made[list(search)].drop_duplicates()) < len(made)
+
+
+def _newest_first(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:
+    """Whether times, of which some come twice in a search, never rise from row to row of one."""
+    step = _keyed(frame, values, search).groupby(list(search), sort=False)["position"].diff()
+    return bool((step == 0).any() and (step < 0).any() and not (step > 0).any())
+
+
+def _from_the_end(values: Array) -> Array:
+    """[rows] ranks of times, of equal ones the last row's first; NaN where a row does not tell."""
+    ranks = np.full(len(values), np.nan)
+    ranks[np.lexsort((-np.arange(len(values)), values))] = np.arange(len(values))
+    return np.where(np.isnan(values), np.nan, ranks)
 
 
 def _counts(frame: "pd.DataFrame", values: Array, search: Sequence[str]) -> bool:
@@ -120,7 +158,7 @@ def _twice(raw: RawLog, frame: "pd.DataFrame", name: str, values: Array, search:
     row = int(made.index[made.duplicated()][0])
     one = made.loc[row]
     called = " / ".join(printable(str(one[each])) for each in search)
-    telling = list(_telling(raw, frame, values, search, name)) or ["seed=COLUMN", "space=A+B"]
+    telling = list(_telling(raw, frame, values, search, name)) or ["seed=COLUMN"]
     return LogError(
         f"{raw.source}: row {row + 1}, column {name}: {one['position']:g} is there twice in the search {called}; say "
         f"what tells its searches apart, or the reports of a trial, such as "
@@ -128,10 +166,18 @@ def _twice(raw: RawLog, frame: "pd.DataFrame", name: str, values: Array, search:
     )
 
 
+def _is_of_few(column: "pd.Series[Any]") -> bool:
+    """Whether a column has few values, with several rows each, as that of methods."""
+    kinds = len(set(texts(column)))
+    return kinds <= min(MOST_METHODS, len(column) / SEVERAL)
+
+
 def _telling(raw: RawLog, frame: "pd.DataFrame", values: Array, search: Sequence[str], numbered: str) -> Iterator[str]:
     """What might be said of columns that tell the rows of one number apart."""
     for name in unused(raw):
         meant = next((target for target, known in TELLING.items() if known & set(tokens(name))), None)
+        if not meant and not is_number(raw.frame[name]) and _is_of_few(raw.frame[name]):
+            meant = "method"
         if name != numbered and meant:
             within = frame[list(search)].assign(other=keys(raw.frame, [name]))
             if not _recurs(within, values, [*search, "other"]):

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from fairwatt.audit.column_map import joined, option
+from fairwatt.audit.config_doubt import AGAIN, alike
+from fairwatt.audit.fidelity_doubt import credible
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH
 from fairwatt.audit.vocabulary import tokens
@@ -13,33 +15,60 @@ if TYPE_CHECKING:
 SINGLE, MANY = 0.9, 10
 """Share of searches of one training from which their seed is doubted, and how many there must be."""
 GOING_ON = 0.5
-"""Share of searches whose trials go on where those of another ended."""
+"""Share of searches whose trials go on where those of another ended, and of methods that ask for the same each time."""
 RUNS = frozenset({"run", "id", "rep", "repetition", "repeat", "replicate"})
 """Words of a seed that may be a training's where little tells trainings apart."""
 
 
-def check_seed(frame: "pd.DataFrame", column: str, source: str) -> None:
-    """Raises LogError where nearly all searches would be one training, or parts of one search.
+def check_seed(frame: "pd.DataFrame", column: str, source: str, order: str = "") -> None:
+    """Raises LogError where nearly all searches would be one training, parts of one search, or one search again.
 
-    frame: as `doubts.together` makes it, of all sources that call the seed so.
+    frame: as `doubts.together` makes it, of all sources that call the seed so. order: the column that orders requests.
     """
     sizes = frame.groupby("search").size()
-    if len(sizes) < MANY:
-        return
-    single, one = sizes == 1, _of_one_training(frame, column)
-    count = f"of {len(sizes)} searches would"
-    if single.mean() >= SINGLE:
+    single, one, again = sizes == 1, _of_one_training(frame, column), _again(frame)
+    count, many = f"of {len(sizes)} searches would", len(sizes) >= MANY
+    named = "id" in tokens(column) and len(sizes) > frame.groupby(SEARCH[:2]).ngroups
+    if (many or named) and single.mean() >= SINGLE:
         why = f"is another one in nearly every row, so {int(single.sum())} {count} have one request"
-    elif one.mean() >= SINGLE:
+    elif many and one.mean() >= SINGLE:
         why = f"is another one for nearly every training, so {int(one.sum())} {count} hold one training"
-    elif _goes_on(frame):
+    elif many and _goes_on(frame):
         why = f"splits searches, it seems, for in most of the {len(sizes)} the trials go on where another's ended"
+    elif again:
+        why = f"may be a training's, for the same {again} configurations come in the same order under each"
     else:
         return
+    pooled = option("seed=", *([f"order={joined((order,))}"] if order else []))
     raise LogError(
-        f'{source}: seed: {column} {why}; name what tells searches apart: --columns "seed=COLUMN", or --columns '
-        f'"seed=" if each method is one search, or, if {column} does: {option(f"seed={joined((column,))}")}'
+        f'{source}: seed: {column} {why}; name what tells searches apart: --columns "seed=COLUMN", or {pooled} '
+        f"if each method is one search, or, if {column} does: {option(f'seed={joined((column,))}')}"
     )
+
+
+def _again(frame: "pd.DataFrame") -> int:
+    """How many configurations all searches of a method have, in one order, in most methods; 0 where they differ.
+
+    Names and settings may be those of a counter that begins anew: equal ones must have errors that are alike, unless
+    settings are others in each method.
+    """
+    several = frame.groupby(SEARCH[:2])["search"].transform("nunique") > 1
+    for name in ("settings", "config") if credible(frame) else ("config",):
+        told = frame[several & frame[name].notna()].drop_duplicates(["search", name])
+        told = told.assign(place=told.groupby("search").cumcount())
+        methods = told.groupby(SEARCH[:2])
+        kinds, there = methods[name].nunique(), methods.size() / methods["search"].nunique()
+        spread = told.groupby([*SEARCH[:2], name])["place"].std().groupby(level=[0, 1]).mean() / methods["place"].std()
+        same = (kinds >= AGAIN) & (there >= SINGLE * kinds) & (spread <= 1 - SINGLE)
+        if same.mean() > GOING_ON and ((name == "settings" and _differ(told)) or alike(frame, name)):
+            return int(kinds[same].max())
+    return 0
+
+
+def _differ(told: "pd.DataFrame") -> bool:
+    """Whether each method has settings of its own."""
+    methods = told.groupby(["space", "settings"])["method"].nunique()
+    return told["method"].nunique() > 1 and float((methods == 1).mean()) >= SINGLE
 
 
 def _of_one_training(frame: "pd.DataFrame", column: str) -> "pd.Series[bool]":

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from fairwatt.audit.log import Log
-from fairwatt.audit.log_names import FROM_FILES
 from fairwatt.audit.matched import ENDPOINTS, RULES, Rule
-from fairwatt.audit.path_numbers import advice
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.problem import Reference
 
@@ -46,15 +44,23 @@ def reference_of(log: Log, methods: tuple[str, ...], wanted: str) -> str:
         return wanted
     if len(methods) == 1:
         return methods[0]
-    plain = {"".join(char for char in method.lower() if char.isalnum()): method for method in methods}
+    plain = {_plain(method): method for method in methods}
     for name in REFERENCES:
         if name in plain:
             return plain[name]
-    by_files = advice(methods, log.sources) if any(FROM_FILES in note for note in log.notes) else ""
     raise UserError(
         f"{', '.join(log.sources)}: no method is called random search; say which is the reference: "
-        f"--reference {shlex.quote(methods[0])} (methods: {', '.join(methods)}){by_files}"
+        f"--reference {shlex.quote(methods[0])} (methods: {', '.join(methods)})"
     )
+
+
+def is_random_search(method: str) -> bool:
+    """Whether a method is called random search."""
+    return _plain(method) in REFERENCES
+
+
+def _plain(method: str) -> str:
+    return "".join(char for char in method.lower() if char.isalnum())
 
 
 def endpoints_of(log: Log, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def wrote_smac(path: Path, start: bytes) -> bool:
 
 
 def read_smac(path: Path, given: Collection[str]) -> list[RawLog]:
-    """One search. Raises LogError for what is no run history of SMAC 2."""
+    """One search, without a name where there is no scenario. Raises LogError for what is no run history of SMAC 2."""
     history, scenario = read_json(path), path.with_name("scenario.json")
     known = read_json(scenario) if scenario.is_file() else {}
     if not isinstance(history, dict) or not isinstance(history.get("data"), list) or not isinstance(known, dict):
@@ -50,7 +50,9 @@ def read_smac(path: Path, given: Collection[str]) -> list[RawLog]:
     stated = objectives([f"cost.{name}" for name in names] if len(names) > 1 else ["cost"], str(path), given)
     stated |= {"fidelity": Formula(("budget",)), "valid": Formula(("status",))}
     facade = known.get("_meta", {}).get("facade", {}).get("name", "") if isinstance(known.get("_meta"), dict) else ""
-    constants = {"method": METHODS.get(facade, "smac"), "seed": str(known.get("seed", path.parent.name))}
+    constants = {"method": METHODS.get(facade, "smac")} if known else {}  # else paths may tell who asked
+    if "seed" in known:
+        constants["seed"] = str(known["seed"])
     space = str(known.get("name", ""))
     if space and not re.fullmatch(r"[0-9a-f]{32}", space):  # else SMAC's own hash of the scenario, seed included
         constants["space"] = space

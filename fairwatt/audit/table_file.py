@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from fairwatt.audit.cell_text import as_objects, with_points
 from fairwatt.audit.hostile_file import (
     LARGEST,
     head,
@@ -38,7 +39,8 @@ def read_table(path: Path) -> "pd.DataFrame":
     """The rows in the order of the file.
 
     Columns of text files hold text, or NaN where there is none: what is a number, and what is a name made of digits,
-    is for the reader of the column to say. Objects in JSON become columns `outer.inner`, lists stay.
+    is for the reader of the column to say. Objects in JSON become columns `outer.inner`, lists stay; so do objects as
+    the text of all cells of a column. Decimal commas become points where no number of the file has one.
     Raises LogError where the file is no table or has no row.
     """
     import pandas as pd
@@ -127,11 +129,23 @@ def _delimited(path: Path) -> "pd.DataFrame":
         raise LogError(f"{path}: no header")
     try:
         width = _width(written, separator, path)
-        return pd.read_csv(
+        frame = pd.read_csv(
             io.StringIO(written), sep=separator, dtype=str, skipinitialspace=True, index_col=False, usecols=range(width)
         )
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise LogError(f"{path}: cannot be read as a table: {' '.join(str(error).split())}") from None
+    return _flat_cells(frame if separator == "," or "," not in written else with_points(frame), str(path))
+
+
+def _flat_cells(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
+    """With a column for each field of objects that are written as text."""
+    import pandas as pd
+
+    parts: list[pd.Series[Any] | pd.DataFrame] = []
+    for name in frame.columns:
+        objects = as_objects(frame[name])
+        parts.append(frame[name] if objects is None else table([_flat(each, f"{name}.") for each in objects], source))
+    return pd.concat(parts, axis=1) if any(isinstance(part, pd.DataFrame) for part in parts) else frame
 
 
 def _width(written: str, separator: str, path: Path) -> int:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.audit.log import LogError
-from fairwatt.audit.raw_log import RawLog, is_empty, numbers, texts
+from fairwatt.audit.raw_log import RawLog, has_few_values, is_empty, numbers, texts
 from fairwatt.audit.vocabulary import (
     ACCURACY,
+    CHOSEN,
     COUNTERS,
     ENERGY,
     ERROR,
@@ -19,6 +20,7 @@ from fairwatt.audit.vocabulary import (
     NEUTRAL,
     NO_COST,
     NOT_VALIDATION,
+    PREFIXES,
     QUALITIES,
     RUNNING,
     SHARED_OUT,
@@ -28,6 +30,7 @@ from fairwatt.audit.vocabulary import (
     TRIAL_NAMES,
     VALIDATION,
     is_duration,
+    may_be_duration,
     tokens,
 )
 
@@ -38,7 +41,7 @@ STEPS = ("steps", "global_steps", "total_steps", "iterations", "iters")
 """Counters of what was trained, as plain names."""
 GRADIENT, LIMITED = frozenset({"grad", "gradient", "gradients"}), frozenset({"max", "clip", "clipping"})
 """Words of the norm of a gradient, which is measured, and of its limit, which is set."""
-NO_SETTING = ACCURACY | ERROR | LOSS | NEUTRAL | TIME | ENERGY | MONEY | SIZES | RUNNING | NO_COST
+NO_SETTING = ACCURACY | ERROR | LOSS | NEUTRAL | SIZES | RUNNING | NO_COST
 
 
 def unused(raw: RawLog) -> list[str]:
@@ -47,9 +50,19 @@ def unused(raw: RawLog) -> list[str]:
     return [name for name in map(str, raw.frame.columns) if name not in used and not is_empty(raw.frame[name])]
 
 
+def by_words(names: Sequence[str]) -> dict[str, str]:
+    """Columns by the words of their names, the first of each; one of an object within an object, such as info.method,
+    by its last part too, where no other is called so."""
+    found = {"_".join(tokens(name)): name for name in reversed(names)}
+    for name in names:
+        if "." in name and not PREFIXES.match(name):
+            found.setdefault("_".join(tokens(name.rpartition(".")[2])), name)
+    return found
+
+
 def trial_column(raw: RawLog) -> str | None:
     """The column that names the training that a row reports on, by its name alone."""
-    free = {"_".join(tokens(name)): name for name in reversed(unused(raw))}
+    free = by_words(unused(raw))
     return next((free[words] for words in TRIAL_NAMES if words in free), None)
 
 
@@ -59,7 +72,9 @@ def settings_columns(raw: RawLog) -> tuple[str, ...]:
     found = []
     for name in unused(raw):
         words = tokens(name)
-        if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed" or is_duration(words):
+        if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed":
+            continue
+        if _is_cost(words, raw.frame[name]):
             continue
         if "_".join(words) in (*COUNTERS, *TRIAL_NAMES, *TIMES, *STEPS):
             continue
@@ -69,6 +84,13 @@ def settings_columns(raw: RawLog) -> tuple[str, ...]:
         elif len(set(texts(raw.frame[name]))) < len(raw.frame):
             found.append(name)
     return tuple(found)
+
+
+def _is_cost(words: Sequence[str], column: "pd.Series[Any]") -> bool:
+    """Whether a column is by its name what a request took, and not a setting such as time_mask or dim_h."""
+    if set(words) & (TIME | ENERGY | MONEY) and not set(words) & CHOSEN:
+        return True
+    return is_duration(words) or (may_be_duration(words) and not has_few_values(column))
 
 
 def _is_measured(words: Sequence[str], column: "pd.Series[Any]") -> bool:

@@ -18,7 +18,10 @@ EXACT = {
         "strategy tuner scheduler sampler approach search_method hpo_method nas_method search_algorithm "
         "optimizer_name optimiser_name alg search_alg nas_algorithm tuner_name solver agent"
     ),
-    "seed": words("seed random_seed run repetition rep run_id repeat replicate"),
+    "seed": words(
+        "seed random_seed search_seed exp_seed experiment_seed global_seed run repetition rep run_id repeat replicate "
+        "replication repetition_id rep_id run_number run_no run_idx run_index rng"
+    ),
     "config": words(
         "hash arch_hash architecture_hash graph_hash model_hash config_hash config configuration arch architecture "
         "arch_str arch_index architecture_index arch_id architecture_id genotype network cell key params "
@@ -49,7 +52,7 @@ TELLING = {
     "method": frozenset(
         words("method optimizer optimiser algorithm algo sampler searcher tuner strategy variant tool")
     ),
-    "seed": frozenset(words("seed run rep repetition repeat replicate")),
+    "seed": frozenset(words("seed run rep repetition repeat replicate replication rng")),
     "fidelity": frozenset(words("step steps epoch epochs iteration iter round budget rung")),
 }
 """Words of columns that may tell apart what another column numbers."""
@@ -75,8 +78,20 @@ SOLVERS = TRAINERS | frozenset(
 """Values of a column `solver` that is a hyperparameter."""
 MAYBE_METHODS = ("solver", "agent")
 """Names of a method only where no surer one is there."""
-SCHEDULES = frozenset(words("cosine step linear exponential plateau constant warmup multistep polynomial onecycle"))
-"""Values of a column `scheduler` of learning rates."""
+MAYBE_SEEDS = ("run_number", "run_no", "run_idx", "run_index", "rng")
+"""Names of a seed only where no surer one tells searches apart."""
+SCHEDULES = frozenset(
+    words(
+        "cosine step linear exponential plateau constant warmup multistep polynomial onecycle lr annealing cyclic decay"
+    )
+)
+"""Words of the values of a column `scheduler` of learning rates."""
+NEIGHBOURS = frozenset(words("kd_tree ball_tree brute"))
+"""Values of a column `algorithm` that is a hyperparameter of nearest neighbours."""
+MOST_METHODS = 20
+"""Values of a column that names methods, at most."""
+STUDIES = frozenset(words("study experiment exp sweep group"))
+"""What people call all searches of one method, alone or before a name or an id."""
 
 VALIDATION = frozenset(words("val valid validation dev"))
 ACCURACY = frozenset(words("acc accuracy accuracies acc1 acc5 top1 top5 f1 auc auroc"))
@@ -85,7 +100,7 @@ ERROR = frozenset(words("err error errors"))
 LOSS = frozenset(words("loss nll entropy rmse mse mae perplexity ppl bpc regret"))
 NEUTRAL = frozenset(words("value objective metric y f fitness reward score result target"))
 NOT_VALIDATION = frozenset(words("test train training"))
-QUALITIES = frozenset(words("precision recall iou miou map bleu rouge dice kappa mcc psnr ssim"))
+QUALITIES = frozenset(words("hr ndcg mrr precision recall iou miou map bleu rouge dice kappa mcc psnr ssim"))
 """Metrics without a tier of their own; not every one is a rate."""
 SHARED_OUT = frozenset(words("size ratio fraction frac share"))
 """Last words of how data were divided: val_ratio is no metric."""
@@ -104,22 +119,39 @@ JOULES = frozenset(words("kwh wh mwh joules joule kj mj"))
 ENERGY = frozenset(words("energy consumption tec")) | JOULES
 TIME = frozenset(
     words(
-        "time runtime duration seconds secs sec wall walltime wallclock elapsed minutes minute mins hours hour hrs hr "
+        "time runtime duration seconds secs sec wall walltime wallclock elapsed minutes minute mins hours hour hrs "
         "days day gpuhours gpudays milliseconds"
     )
 )
 CALENDAR = frozenset(words("minute hour day"))
 """Words of TIME that alone are those of a clock."""
+TAKEN = frozenset(words("time runtime duration wall walltime wallclock elapsed gpuhours gpudays"))
+"""Words of TIME that are no mere unit, such as that of lookback_hours."""
 TRAINED = frozenset(words("train training gpu cpu"))
 """Words of a cost beside its unit."""
+WORKED = TRAINED | frozenset(
+    words(
+        "fit fitting run running exec execution job compute node core tpu clock t trial request evaluation process "
+        "real user total cum cumulative cumulated spent used consumed taken cost"
+    )
+)
+"""Words beside which a unit of time or energy is that of what a request took."""
+CHOSEN = frozenset(
+    words(
+        "weight weights scale scaling coef coefficient lambda mask masks masking steps dim dims window lookback "
+        "horizon clip segment length size embedding embed warmup interval stride context history lag kernel"
+    )
+)
+"""Words of hyperparameters in names that hold a word of a cost too, such as time_mask or energy_weight."""
 ENDINGS = frozenset(words("s sec secs h hr hrs"))
-"""Last words of durations, behind another; `min` is one behind some words only."""
+"""Last words of durations, behind another."""
 SIZES = frozenset(words("memory mem ram vram mb gb mib gib bytes params flops macs power watt watts w fuel data disk"))
 """Of what costs, but not what a request took; a power counts where its unit is one of energy."""
 NO_COST = frozenset(
     words("start end stop stamp timestamp begin inference infer latency pred predict predicted test date eval")
 )
-SHARES = frozenset(words("per epoch iter iteration step batch limit max budget timeout allowed remaining left eta"))
+PARTS = frozenset(words("per epoch iter iteration step batch"))
+SHARES = PARTS | frozenset(words("limit max budget timeout allowed remaining left eta"))
 """Words of a cost that may be that of a part of a request, or what it was allowed."""
 MONEY = frozenset(words("co2 co2eq co2e carbon emissions kg price dollars usd cost"))
 COSTLY = SIZES | TIME | ENERGY | MONEY | frozenset(words("gpu cpu clock"))
@@ -131,6 +163,7 @@ LABELS = frozenset(
         "id uuid name names uid at date datetime timestamp created updated complete host hostname node pid ip user "
         "url path dir logdir folder file tags tag notes note seed state status done sweep commit version device "
         "worker step iteration iter epoch epochs budget index idx number order trial evaluation generation individual "
+        "phase stage "
         "unnamed eval experiment instance task dataset split fold rank run rep repetition replicate"
     )
 )
@@ -151,6 +184,8 @@ UNITS = {
     **dict.fromkeys(words("usd dollars"), "USD"),
 }
 
+DATED_S = 1e9
+"""A duration of 31 years, in seconds: a date."""
 SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 """Of units of time."""
 
@@ -185,9 +220,14 @@ def unit_of(cost: Formula) -> str:
 
 
 def is_duration(words: Sequence[str]) -> bool:
-    """Whether a name ends in a unit of time, as that of a cost may."""
+    """Whether a name is that of a duration by its last words, such as fit_s; max_h is none."""
     *before, last = words
-    return bool(before) and (last in ENDINGS or (last == "min" and before[-1] in TRAINED | {"fit", "run", "t"}))
+    return bool(before) and last in ENDINGS | {"min"} and before[-1] in WORKED | TIME | PARTS
+
+
+def may_be_duration(words: Sequence[str]) -> bool:
+    """Whether a name ends in a unit of time at least, as dim_h and load_s do."""
+    return len(words) > 1 and words[-1] in ENDINGS
 
 
 def is_running(words: Sequence[str]) -> bool:

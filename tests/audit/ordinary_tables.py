@@ -122,6 +122,80 @@ ORDINARY: dict[str, tuple[Base, Change, str]] = {
         called(time="fit_h"),
         r"if one of them is the cost: --columns .cost=fit_h",
     ),
+    "a hit rate": (
+        searches,
+        both(nested(**{"hr": lambda f: f["val_acc"] / 2, "val_hr@10": lambda f: f["val_acc"] / 3}), called(time="")),
+        r"counts as one evaluation\. .*config=lr\+width\"",
+    ),
+    "hyperparameters in units of time and energy": (
+        searches,
+        both(
+            nested(
+                time_mask=lambda f: f["width"], lookback_hours=lambda f: f["width"], energy_weight=lambda f: f["lr"]
+            ),
+            called(time="train_time"),
+        ),
+        r"charged train_time in s\..*config=lr\+width\+time_mask\+lookback_hours\+energy_weight\"",
+    ),
+    "hyperparameters in units of time, and no cost": (
+        searches,
+        both(nested(time_steps=lambda f: f["width"], window_sec=lambda f: f["width"]), called(time="")),
+        r"counts as one evaluation\. .*config=lr\+width\+time_steps\+window_sec\"",
+    ),
+    "hyperparameters that end in a unit": (
+        searches,
+        nested(dim_h=lambda f: f["width"], kernel_s=lambda f: f["width"] + 1, max_h=lambda f: f["width"] + 2),
+        r"config=lr\+width\+dim_h\+kernel_s\+max_h\"",
+    ),
+    "CodeCarbon": (
+        searches,
+        nested(
+            cpu_energy=lambda f: f["time"] / 1e4,
+            gpu_energy=lambda f: f["time"] / 1e3,
+            energy_consumed=lambda f: f["time"] / 900,
+        ),
+        "charged energy_consumed",
+    ),
+    "a clock beside a duration": (
+        searches,
+        both(nested(wall_clock=lambda f: 1.7e9 + f["time"].cumsum()), called(time="train_time")),
+        r"cost=train_time, .*charged train_time in s\.",
+    ),
+    "times of a calendar, and no cost": (
+        searches,
+        both(
+            nested(book_time=lambda f: pd.Timestamp("2024-01-01") + pd.to_timedelta(f["time"].cumsum(), unit="s")),
+            called(time=""),
+        ),
+        r"counts as one evaluation\. ",
+    ),
+    "MLflow's durations": (
+        searches,
+        nested(time=lambda f: [f"{each / 60:.1f}min" for each in f["time"]]),
+        r"charged time in s\.",
+    ),
+    "time of each epoch, by rows": (
+        curves,
+        called(time="epoch_time", time_total=""),
+        r"charged epoch_time in s\.",
+    ),
+    "W&B without a time": (
+        searches,
+        both(nested(State="finished", _step=9), called(time="Runtime", trial="")),
+        "W&B lists the newest run first",
+    ),
+    "totals of searches that failed at once": (
+        searches,
+        both(
+            nested(
+                elapsed=lambda f: f["time"].where(f["seed"] > 0, 0.001).groupby([f["method"], f["seed"]]).cumsum(),
+                val_acc=lambda f: f["val_acc"].where(f["seed"] > 0),
+            ),
+            called(time=""),
+        ),
+        "a running total by its name",
+    ),
+    "hours in an object": (searches, called(time="info.hours"), r"charged info\.hours in h\."),
     "hours, short": (searches, called(time="hrs"), r"charged hrs in h\."),
     "an hour of the day": (searches, nested(day=3, hour=lambda f: f.index % 24), r"charged time in s\."),
     "durations of pandas": (
@@ -133,6 +207,38 @@ ORDINARY: dict[str, tuple[Base, Change, str]] = {
         curves,
         both(called(time=""), called(time_total="time")),
         "a running total of each, by trial",
+    ),
+    "a state of 1.0": (
+        searches,
+        nested(success=lambda f: np.where(f.index % 7, 1.0, 0.0)),
+        "6 of 72 requests failed|11 of 72 requests failed",
+    ),
+    "an object of all settings, the newest first": (
+        searches,
+        both(
+            nested(**{"summary._timestamp": lambda f: 1.7e9 + 60 * np.arange(len(f))}),
+            called(method="config.method", seed="config/seed", lr="config.lr", width="config.width", trial=""),
+            nested(**{"config.optimizer": lambda f: np.take(["p", "q"], f.index % 2)}),
+            lambda f: f[::-1],
+        ),
+        r"config=config.lr\+config.width\+config.optimizer, .*The order of requests is that of summary._timestamp",
+    ),
+    "a method among hyperparameters": (
+        searches,
+        both(nested(**{"params.algorithm": lambda f: np.take(["x", "y"], f.index % 2)}), called(lr="params.lr")),
+        r"method=method, seed=seed, config=params.lr\+params.algorithm",
+    ),
+    "objects as text": (
+        searches,
+        lambda f: pd.DataFrame(
+            {
+                "summary": [
+                    str({"val_acc": acc, "_runtime": t}) for acc, t in zip(f["val_acc"], f["time"], strict=True)
+                ],
+                "config": [str(row) for row in f[["method", "seed", "lr"]].to_dict("records")],
+            }
+        ),
+        r"method=config.method, seed=config.seed, config=config.lr, cost=summary._runtime",
     ),
     "brackets whose promotions are recombined": (
         brackets,

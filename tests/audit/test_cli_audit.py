@@ -8,6 +8,7 @@ import typer
 from small_log import log, search
 from typer.testing import CliRunner
 
+from fairwatt import cli_audit
 from fairwatt.audit.audit import Audit
 from fairwatt.audit.audit_files import destinations
 from fairwatt.audit.log_file import read_logs
@@ -54,6 +55,16 @@ def test_a_csv_becomes_a_page_a_table_and_everything(runs: Path) -> None:
         "at 5",
     }
     assert page.with_suffix(".csv").read_text().startswith("space,endpoint,arm,reference,")
+
+
+def test_the_page_is_there_before_anything_is_printed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(made: Audit) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(cli_audit, "_show", broken)
+    with pytest.raises(BrokenPipeError):
+        run(runs, "-o", runs.with_name("out.html"), "--cut", "5", "--endpoint", "regret")
+    assert all(runs.with_name(f"out.{ending}").is_file() for ending in ("html", "csv", "json"))
 
 
 def test_mistakes_are_one_line(runs: Path) -> None:

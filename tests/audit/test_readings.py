@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_tables import brackets, curves, read, searches
+from small_tables import brackets, curves, read, retrained, searches
 from table_log import column
 
 from fairwatt.audit.log import LogError
@@ -27,6 +27,13 @@ class TestTotalsOfTrials:
         log = read(curves().drop(columns=["time", "trial"]), tmp_path)
         assert log.frame["cost"].sum() == pytest.approx(curves()["time"].sum())
         assert any("its rise by lr+width" in note for note in log.notes)
+
+    def test_by_name_of_trials_that_mostly_report_once(self, tmp_path: Path) -> None:
+        log = read(brackets().rename(columns={"time": "time_total_s"}), tmp_path)
+        assert log.frame["cost"].sum() == brackets().groupby(["method", "seed", "lr"])["time"].max().sum()
+        assert any(
+            "if it is a total of each trial: cost=diff(time by lr)" in n for n in read(brackets(), tmp_path).notes
+        )
 
     def test_told(self, tmp_path: Path) -> None:
         frame = curves().drop(columns="time")
@@ -73,7 +80,14 @@ class TestConfigurations:
         assert told.frame["config"].nunique() == 72
         assert not any("within a search only" in note for note in told.notes)
         grid = searches().assign(config_id=lambda f: f["trial"], val_acc=lambda f: 0.5 + 0.01 * (f["trial"] % 5))
-        assert read(grid, tmp_path).frame["config"].nunique() == 12
+        assert read(grid, tmp_path, "seed=seed").frame["config"].nunique() == 12
+
+    @pytest.mark.parametrize("columns", [["lr", "width"], ["lr"], []])
+    def test_numbers_that_are_the_same_in_all_searches(self, tmp_path: Path, columns: list[str]) -> None:
+        """By their hyperparameters, or by errors that are alike, though training is noisy."""
+        frame = retrained(0.002 if not columns else 0.05).rename(columns={"trial": "config_id"})
+        log = read(frame[["method", "seed", "config_id", "val_acc", *columns]], tmp_path, "seed=seed")
+        assert log.frame["config"].nunique() == 12
 
     def test_columns_that_may_be_one_are_named(self, tmp_path: Path) -> None:
         log = read(searches(), tmp_path)
@@ -98,3 +112,34 @@ class TestNotes:
     def test_costs_that_are_not_used_are_named(self, tmp_path: Path) -> None:
         log = read(searches().assign(total_time=lambda f: f["time"] + 3, energy_std=1, inference_time=2), tmp_path)
         assert any("not used: total_time; " in note for note in log.notes)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("0:01:45.5", 105.5),
+        ("1-00:00:01", 86_401),
+        ("1.5min", 90),
+        ("1m 45s", 105),
+        ("2h, 3 minutes", 7_380),
+        ("5ms", 0.005),
+    ],
+)
+def test_durations(tmp_path: Path, written: str, seconds: float) -> None:
+    assert read(searches().assign(time=written), tmp_path).frame["cost"].iloc[0] == seconds
+
+
+def test_the_newest_first_within_a_day(tmp_path: Path) -> None:
+    frame = searches().assign(date=lambda f: np.where(f["trial"] > 5, "2024-01-02", "2024-01-01"))
+    log = read(frame.drop(columns="trial")[::-1], tmp_path)
+    assert column(log, "cost") == column(read(frame, tmp_path), "cost")
+
+
+def test_a_time_of_day_is_no_order(tmp_path: Path) -> None:
+    frame = (
+        searches()
+        .drop(columns="trial")
+        .assign(start_time="23:59:59")
+        .assign(start_time=lambda f: f["start_time"].where(f.index % 12 < 6, "0:00:01"))
+    )
+    assert column(read(frame, tmp_path), "val_error") == column(read(searches(), tmp_path), "val_error")

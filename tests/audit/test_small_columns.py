@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_tables import brackets, check_asked, check_read, searches
+from small_tables import asked, brackets, check_asked, check_read, searches, written
 
-from fairwatt.audit.log import LogError
 from fairwatt.audit.log_file import read_logs
-from fairwatt.audit.path_numbers import advice
 
 SEARCH = ["method", "seed"]
 
@@ -39,6 +37,13 @@ def tuned(name: str, *values: str) -> pd.DataFrame:
     """A text that is a hyperparameter."""
     frame = searches()
     return frame.assign(**{name: np.take(values, 7 * frame.index % len(values))})
+
+
+def of_runs(*names: str) -> pd.DataFrame:
+    """The seed under other names; a name that ends in 0 is the same for all."""
+    frame = searches().drop(columns="trial")
+    more = {name: 0 if name.endswith("0") else frame["seed"] + 3 for name in names}
+    return frame.drop(columns="seed").assign(**more).rename(columns=lambda name: name.removesuffix("0"))
 
 
 def counted(form: str, noisy: bool = False) -> pd.DataFrame:
@@ -81,6 +86,30 @@ ORDINARY: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
         f"a method called {name}": (lambda name=name: by(name), f"method={name}")
         for name in ("alg", "search_alg", "nas_algorithm", "solver", "tuner_name", "agent")
     },
+    **{
+        f"a seed called {name}": (lambda name=name: of_runs(name), f"seed={name}")
+        for name in ("exp_seed", "search_seed", "global_seed", "replication", "repetition_id", "run_number", "rng")
+    },
+    "a seed that is always the same": (lambda: of_runs("seed0", "repetition_id"), "seed=repetition_id"),
+    "a training's seed beside": (
+        lambda: of_runs("global_seed").assign(seed=lambda f: 7919 * f.index % 10007),
+        "seed=global_seed",
+    ),
+    "numbers of runs beside a seed": (lambda: searches().assign(run_number=lambda f: f.index // 6), "seed=seed"),
+    "a scheduler of learning rates": (lambda: tuned("scheduler", "CosineAnnealingLR", "StepLR"), "method=method,"),
+    "an optimizer with its module": (lambda: tuned("optimizer", "torch.optim.SGD", "optim.AdamW"), "method=method,"),
+    "an algorithm of neighbours": (lambda: tuned("algorithm", "kd_tree", "ball_tree"), "method=method,"),
+    "phases of one method": (
+        lambda: (
+            searches(40)
+            .query("method == 'tpe'")
+            .assign(
+                seed=lambda f: f["seed"] % 2, trial=lambda f: f.index, phase=lambda f: np.where(f.index < 180, "i", "b")
+            )
+            .drop(columns="method")
+        ),
+        "No column tells method",
+    ),
     "a solver of trainings": (lambda: tuned("solver", "lbfgs", "sgd"), "method=method"),
     "an agent beside the method": (lambda: tuned("agent", "a1", "a2"), "method=method"),
     "an activation of one method": (
@@ -109,7 +138,47 @@ ORDINARY: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
 
 ASKED: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
     "one method in percent": (lambda: in_percent("tpe"), "in 0 to 1 in 3 of 6 searches and above 1 in 3"),
+    "so, with failures of 0": (
+        lambda: in_percent("tpe").assign(val_acc=lambda f: f["val_acc"].where(f["trial"] > 0, 0)),
+        "val_error: val_acc lies in 0 to 1 in 3 of 6",
+    ),
+    "so, small errors": (
+        lambda: (
+            searches()
+            .drop(columns=["val_acc", "test_acc"])
+            .assign(val_error=lambda f: np.where(f["method"] == "tpe", 1.25, 0.0125) * (1.3 - 7 * f["lr"]))
+        ),
+        "val_error: val_error lies in 0 to 1",
+    ),
+    "so, test errors alone": (
+        lambda: in_percent("tpe").assign(val_acc=lambda f: f["val_acc"].where(f["val_acc"] < 1, f["val_acc"] / 100)),
+        'test_error: test_acc lies in 0 to 1 in 3 .* --columns "test_error="',
+    ),
     "methods in a column of no known name, in order": (lambda: by("policy"), "policy may tell methods apart"),
+    **{
+        f"methods in a column called {name}": (
+            lambda name=name: by(name, trial=False),
+            f"{name} may tell methods apart",
+        )
+        for name in ("study_name", "experiment", "Sweep")
+    },
+    "methods as numbers": (
+        lambda: by("variant_code", trial=False).assign(variant_code=lambda f: f["variant_code"].eq("tpe") + 0),
+        "variant_code may tell methods apart",
+    ),
+    "methods that take turns": (
+        lambda: by("policy", trial=False).sort_values("policy").sort_index(key=lambda rows: rows % 36, kind="stable"),
+        "policy may tell methods apart",
+    ),
+    **{
+        f"runs called by a name beside {others}": (
+            lambda others=others: of_runs("run_name", *others).assign(
+                run_name=lambda f: f["method"] + f["run_name"].map("_{}".format)
+            ),
+            'run_name may; add --columns "seed=run_name"',
+        )
+        for others in ((), ("seed0",))
+    },
     "so, in the order of the file": (lambda: by("label", trial=False), "label may tell methods apart"),
 }
 
@@ -132,57 +201,24 @@ def test_networks_in_another_order_are_not_counted_anew(tmp_path: Path) -> None:
     assert log.frame["config"].nunique() == 12
 
 
-def one_each(path: Path, pattern: str, names: list[str], numbers: list[int]) -> Path:
-    """A file for each search."""
-    frame = searches(6).assign(seed=lambda f: f["seed"].map(dict(enumerate(numbers))))
-    for words, rows in frame.groupby(names):
-        file = path / pattern.format(**dict(zip(names, words, strict=True)))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        rows.drop(columns=names).to_csv(file, index=False)
-    return path
+def test_what_tells_trials_of_one_number_apart_is_named(tmp_path: Path) -> None:
+    file = written(shared_turns(), tmp_path)
+    assert '--columns "method=policy"' in asked(file)
+    assert set(read_logs([file], columns="method=policy").frame["method"]) == {"bo", "tpe"}
 
 
-@pytest.mark.parametrize("between", ["_run", "-run", "_rep", "_r", "_s", "_run_", "", ".", "/run", "/run_", "/rep"])
-def test_numbers_behind_methods_are_seeds(tmp_path: Path, between: str) -> None:
-    log = read_logs([one_each(tmp_path, f"{{method}}{between}{{seed}}.csv", SEARCH, [9, 10, 11])])
-    assert set(log.frame["method"]) == {"random", "tpe"}
-    assert set(log.frame["seed"]) == {"9", "10", "11"}
+def shared_turns() -> pd.DataFrame:
+    """Methods that take turns, none of which is random search, with numbers of trials."""
+    frame = searches().rename(columns={"method": "policy"}).replace({"policy": {"random": "bo"}})
+    return frame.sort_values(["seed", "trial"], kind="stable")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "numbers", "words"),
-    [
-        ("{method}_{seed}.csv", [9, 27, 81], '"{method}_{seed}.csv" or --files "{method}.csv"'),
-        ("{method}_fold{seed}.csv", [0, 1, 2], '"{method}_fold{seed}.csv" or --files "{method}.csv"'),
-        ("{method}_task{seed}.csv", [3, 12, 31], '"{method}_task{seed}.csv" or --files "{method}.csv"'),
-        ("task_{seed}.csv", [3, 12, 31], '"*_{seed}.csv" or --files "{space}.csv"'),
-        ("cifar{seed}.csv", [10, 100, 16], '"*{seed}.csv" or --files "{space}.csv"'),
-    ],
-)
-def test_numbers_that_may_be_of_a_method_or_a_problem(
-    tmp_path: Path, pattern: str, numbers: list[int], words: str
-) -> None:
-    path = one_each(tmp_path, pattern, SEARCH if "{method}" in pattern else ["seed"], numbers)
-    with pytest.raises(LogError) as error:
-        read_logs([path])
-    assert words in str(error.value)
-    for files in words.split('"')[1::2]:
-        log = read_logs([path], files=files)
-        assert log.frame.groupby(["space", "method", "seed"]).ngroups == 6
-    seeded = read_logs([path], files=words.split('"')[1]).frame["seed"]
-    assert set(seeded) == set(map(str, numbers))
-
-
-@pytest.mark.parametrize("prefix", ["results_", "run_", "tpe_"])
-def test_numbers_behind_words_that_name_no_problem(tmp_path: Path, prefix: str) -> None:
-    log = read_logs([one_each(tmp_path, prefix + "{seed}.csv", ["seed"], [0, 1, 2])])
-    assert set(log.frame["method"]) == {"random", "tpe"}
-    assert set(log.frame["seed"]) == {"0", "1", "2"}
-
-
-def test_advice_where_every_method_ends_in_a_number() -> None:
-    folds = [f"tpe_fold{each}" for each in range(12)]
-    assert '--files "{method}_fold{seed}.csv"' in advice(folds, ["logs"])
-    assert '--files "{method}_fold{seed}.jsonl.gz"' in advice(folds, ["tpe_fold0.jsonl.gz"])
-    assert advice(["random", *folds], ["logs"]) == ""
-    assert advice(["nsga2", "resnet18", "moead3"], ["logs"]) == ""
+def test_a_column_that_every_file_has_all_of_may_be_the_method(tmp_path: Path) -> None:
+    for space in ("cifar", "svhn"):
+        by("policy", trial=False).to_csv(tmp_path / f"{space}.csv", index=False)
+    question = asked(tmp_path)
+    assert '--columns "method=policy", or, if files are methods: --files "{method}.csv"' in question
+    assert '--files "{space}.csv"' in asked(tmp_path, "method=policy")
+    log = read_logs([tmp_path], columns="method=policy", files="{space}.csv")
+    assert log.frame.groupby(["space", *SEARCH]).ngroups == 12
+    assert set(read_logs([tmp_path], files="{method}.csv").frame["method"]) == {"cifar", "svhn"}

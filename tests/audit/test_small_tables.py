@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from ordinary_tables import ORDINARY, unique
 from small_tables import (
+    SAME,
     SEARCH,
     Base,
     Change,
@@ -16,6 +17,7 @@ from small_tables import (
     check_read,
     curves,
     nested,
+    retrained,
     searches,
     swapped,
 )
@@ -60,6 +62,46 @@ ASKED: dict[str, tuple[Base, Change, str]] = {
     ),
     "a run for each row": (searches, both(nested(run_id=unique), called(seed="", trial="")), "seed: run_id"),
     "a training's own seed": (searches, nested(seed=lambda f: np.arange(len(f))), "72 of 72 searches"),
+    "trainings with three seeds": (retrained, SAME, "the same 12 configurations come in the same order under each"),
+    "so, of the same configurations": (lambda: retrained(own=False), SAME, "seed may be a training's"),
+    "so, side by side": (retrained, lambda f: f.sort_values(["method", "trial"]), '"seed=, order=trial"'),
+    "so, without hyperparameters": (
+        retrained,
+        both(nested(arch=lambda f: f["method"] + f["lr"].astype(str)), called(trial="", lr="", width="")),
+        'or --columns "seed=" if',
+    ),
+    "so, numbered": (retrained, called(trial="config_id", lr="", width=""), "seed may be a training's"),
+    "few runs, each of one row": (
+        lambda: searches(4, 1),
+        both(nested(run_id=unique), called(seed="", trial="")),
+        "run_id is another one in nearly every row",
+    ),
+    "lengths tuned in powers of two": (
+        searches,
+        nested(epochs=lambda f: np.random.default_rng(5).choice([10, 20, 40], len(f), p=[0.5, 0.3, 0.2])),
+        "no configuration at two of its values",
+    ),
+    "codes of programs": (
+        searches,
+        nested(status=lambda f: (f.index % 7 == 0).astype(int), val_acc=lambda f: f["val_acc"].where(f.index % 7 > 0)),
+        "status is 0 in 61 requests",
+    ),
+    "codes of programs, all 0": (searches, nested(status=0), "status is 0 in 72 requests"),
+    "methods and seeds in an object, interleaved": (
+        searches,
+        both(
+            lambda f: f.sort_values("trial"),
+            called(method="config.method", seed="config.seed", lr="config.lr", trial=""),
+        ),
+        "config.method tells searches apart",
+    ),
+    "a validation metric called valid": (searches, called(val_acc="valid", test_acc="test"), "whether a high valid is"),
+    "several objectives": (
+        searches,
+        both(called(val_acc="values_0", test_acc=""), nested(values_1=0.5)),
+        '"val_error=1-values_0"',
+    ),
+    "a metric of no known direction": (searches, called(val_acc="mIoU", test_acc=""), '"val_error=1-mIoU"'),
     "sorted by the result": (
         searches,
         lambda f: order(f, -f["val_acc"]).drop(columns="trial"),
@@ -111,16 +153,62 @@ ASKED: dict[str, tuple[Base, Change, str]] = {
         "cost: wall_clock never falls in 5 of 6 searches",
     ),
     "seconds of an epoch": (searches, called(time="sec_per_epoch"), "whether sec_per_epoch is what a whole"),
-    "a clock of the whole log": (searches, nested(time=lambda f: f["time"].cumsum()), "time goes on from one search"),
+    "a clock of the whole log": (
+        searches,
+        nested(time=lambda f: f["time"].cumsum()),
+        "time may go on from one search to the next.* for . of 6 searches",
+    ),
+    "a clock of many short searches": (
+        lambda: searches(6, 9),
+        nested(time=lambda f: f["time"].cumsum()),
+        "time may go on from one search to the next",
+    ),
+    "a clock of one of two methods": (
+        searches,
+        both(
+            nested(elapsed_time=lambda f: f.groupby(np.where(f["method"] == "tpe", 9, f["seed"]))["time"].cumsum()),
+            called(time=""),
+        ),
+        "elapsed_time may go on from one search of tpe to the next.* for 2 of 6",
+    ),
+    "a clock of one search of each method": (
+        lambda: searches(20, 5),
+        both(
+            nested(elapsed=lambda f: f.groupby(SEARCH)["time"].cumsum() + 900 * (f["seed"] == 4)),
+            called(time=""),
+        ),
+        "elapsed may go on from one search to the next.* for 2 of 10",
+    ),
+    "a total by its name that began again in every search": (
+        searches,
+        both(
+            nested(elapsed=lambda f: f.groupby([*SEARCH, f["trial"] > 5])["time"].cumsum()),
+            called(time=""),
+        ),
+        "elapsed rarely falls",
+    ),
+    "a total that began again in every search": (
+        lambda: searches(20),
+        nested(time=lambda f: f.groupby([*SEARCH, f["trial"] > 9])["time"].cumsum()),
+        "time rarely falls",
+    ),
+    "a total of what may be a limit": (
+        searches,
+        both(nested(budget_spent=lambda f: f.groupby(SEARCH)["time"].cumsum()), called(time="")),
+        r'whether budget_spent is .*"cost=diff\(budget_spent\)"',
+    ),
+    "seconds of nobody knows what": (searches, called(time="chunk_sec"), "whether chunk_sec is what a whole"),
+    "a time of few values": (searches, both(nested(time_bins=lambda f: f["width"]), called(time="")), "time_bins is"),
+    "minutes or hours": (searches, nested(time="1:45"), "'1:45' is not a number; correct it, or count evaluations"),
     "a meter of each method": (
         lambda: searches(40),
         nested(energy_kwh=lambda f: f.groupby("method")["time"].cumsum(), time=np.nan),
-        "energy_kwh goes on from one search",
+        "energy_kwh may go on from one search",
     ),
     "a total by its name of the whole log": (
         searches,
         both(nested(total_time=lambda f: f["time"].cumsum()), called(time="")),
-        "total_time goes on",
+        "total_time may go on",
     ),
     "dates as costs": (searches, nested(time=lambda f: 1.7e9 + f["time"].cumsum()), "time holds dates"),
     "trainings from scratch in even steps": (

@@ -71,6 +71,12 @@ class TestSmac:
         put(folder / "configspace.json", {"no": "log"})
         return put(folder / "runhistory.json", {"stats": {"submitted": 4}, "data": data, "configs": configs})
 
+    def test_without_a_scenario_paths_tell_who_asked(self, tmp_path: Path) -> None:
+        for name in ("tpe_0", "tpe_1", "random_0", "random_1"):
+            self.history(tmp_path / name, "2.4").with_name("scenario.json").unlink()
+        log = read(tmp_path)
+        assert log.frame.groupby("method")["seed"].nunique().to_dict() == {"random": 2, "tpe": 2}
+
     @pytest.mark.parametrize("form", ["2.0", "2.3", "2.4"])
     def test_all_forms_of_version_2(self, tmp_path: Path, form: str) -> None:
         self.history(tmp_path / "digits" / "4", form)
