@@ -1,8 +1,11 @@
 """The command line. Thin: every command calls one function of the package and prints what it returns."""
 
+import atexit
 import gc
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,6 +74,19 @@ def main() -> None:
             "stopped; finished searches, trainings and downloads are kept, and the same command goes on from there"
         )
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def command() -> None:
+    """`main` as a process of its own: it ends without freeing millions of requests one by one, a third of a second."""
+    try:
+        main()
+    except SystemExit as end:
+        if threading.active_count() > 1:
+            raise
+        atexit._run_exitfuncs()
+        with suppress(OSError):  # who reads may be gone
+            sys.stdout.flush()
+        os._exit(int(end.code or 0))
 
 
 @app.command()
@@ -265,4 +281,4 @@ def _usage(error: Any) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    command()

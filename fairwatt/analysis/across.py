@@ -5,16 +5,13 @@ weighed (`strata`); runs are pooled as they are, space by space, where they are 
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.analysis.across_verdict import FLIPS, AcrossVerdict, SpacePair, decided_family, pooled_verdict
-from fairwatt.analysis.apart import Apart
 from fairwatt.analysis.blocks import BlockRanks, block_tests, friedman, independent_blocks
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.mixed_model import MixedModel, mixed_model
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-Models = dict[tuple[Ranking, str], MixedModel]
-"""By ranking and budget."""
 
 
 class Across:
@@ -59,8 +54,6 @@ class Across:
         self.references = [comparison.reference for comparison in comparisons]
         self._draws, self._flips = draws, flips
         self._pools: dict[tuple[Ranking, str], Pool] = {}
-        self._models: Models = {}
-        self._fitting = Apart(self._all_models)
 
     @cached_property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -127,29 +120,9 @@ class Across:
         """Of every arm over the reference arm; see `Pool.improvements`."""
         return self.pool(ranking, budget).improvements(self.protocol.reference_arm)
 
-    def begin(self) -> None:
-        """Have mixed models fitted in a copy of this process, where there can be one, until one is asked for."""
-        self._fitting.begin()
-
     def mixed_model(self, ranking: Ranking, budget: str) -> MixedModel:
         """See `mixed_model`. Raises UserError where all spaces are one stratum, and as `scores`."""
-        asked = ranking, budget
-        if asked not in self._models and self._fitting.is_begun:
-            self._models |= self._fitting.answer()
-        if asked not in self._models:
-            self._models[asked] = self._fitted(*asked)
-        return self._models[asked]
-
-    def _fitted(self, ranking: Ranking, budget: str) -> MixedModel:
         return mixed_model(self.scores(ranking, budget), self.strata, self.protocol.reference_arm)
-
-    def _all_models(self) -> Models:
-        """Those that there are."""
-        found: Models = {}
-        for asked in product(self.rankings(), self.protocol.budgets):
-            with suppress(UserError):  # which is said when it is asked for
-                found[asked] = self._fitted(*asked)
-        return found
 
     def critical_difference(self, ranking: Ranking, budget: str) -> BlockRanks:
         """Mean ranks of arms on means over seeds, spaces as blocks.

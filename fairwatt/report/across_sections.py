@@ -16,7 +16,7 @@ from fairwatt.report.wording import TextTable, interval, number, p_value
 
 
 def across(material: Material) -> Section | None:
-    """Pooled verdicts and summaries; None for one space."""
+    """Pooled verdicts; None for one space."""
     pooled = material.pooled
     if pooled is None:
         return None
@@ -25,19 +25,29 @@ def across(material: Material) -> Section | None:
         for stratum in pooled.strata
         if len(stratum) > 1
     )
-    parts = [Part(sentences=tuple(map(_sentence, pooled.verdicts)), notes=overlaps)]
+    verdicts = Part(sentences=tuple(map(_sentence, pooled.verdicts)), notes=overlaps)
+    return Section("across", "Across spaces", (verdicts,), _about(pooled))
+
+
+def summaries(material: Material) -> Section | None:
+    """Means, models and ranks over spaces, which need no verdict; None for one space."""
+    pooled = material.pooled
+    if pooled is None:
+        return None
+    parts = []
     for ranking in pooled.rankings():
+        title = f"{ranking.kind}-objective arms"
         try:
-            tables = tuple(_tables(pooled, ranking))
+            parts.append(Part(title, tables=tuple(_tables(pooled, ranking)), notes=(_diagram(pooled, ranking),)))
         except UserError as error:
-            parts.append(Part(f"{ranking.kind}-objective arms", notes=(f"{error}",)))
-            continue
-        notes = (_diagram(pooled, ranking),)
-        parts.append(Part(f"{ranking.kind}-objective arms", tables=tables, notes=notes))
-    lead = (
+            parts.append(Part(title, notes=(f"{error}",)))
+    return Section("summaries", "Summaries over spaces", tuple(parts), _about(pooled))
+
+
+def _about(pooled: Across) -> str:
+    return (
         f"About these {len(pooled.comparisons)} spaces as they are, in {len(pooled.strata)} strata; not about others."
     )
-    return Section("across", "Across spaces", tuple(parts), lead)
 
 
 def _sentence(verdict: AcrossVerdict) -> Sentence:

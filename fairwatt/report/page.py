@@ -7,7 +7,7 @@ is escaped; nothing of the results ever stands in the script.
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -51,6 +51,7 @@ SECTIONS: tuple[_Maker, ...] = (
     audit_sections.audit,
     audit_sections.checklists,
     across_sections.across,
+    across_sections.summaries,
     hitting_sections.to_target,
     front_sections.differences,
     verdict_sections.numbers,
@@ -61,17 +62,20 @@ SECTIONS: tuple[_Maker, ...] = (
 )
 """What the page shows, in this order; a function that returns None has nothing to show of these results."""
 
-_WITHOUT_VERDICTS = (
-    curve_sections.anytime,
-    curve_sections.ranks,
-    front_sections.fronts,
-    spend_sections.spend,
-    front_sections.differences,
+_ELSEWHERE: tuple[tuple[_Maker, ...], ...] = (
+    (
+        curve_sections.anytime,
+        curve_sections.ranks,
+        front_sections.fronts,
+        spend_sections.spend,
+        front_sections.differences,
+    ),
+    (across_sections.summaries,),
 )
-"""Those that need none of the verdicts: they may be made in a copy of this process."""
+"""Those that need none of the verdicts, by the copy of this process in which they may be made."""
 
 _FIRST = (audit_sections.audit,)
-"""Goes far without verdicts, which may be made elsewhere in the meantime."""
+"""Goes far without verdicts, which may be made elsewhere in the meantime, and waits for them."""
 
 _CSV_BEGINS = b"space,kind,budget,arm,reference,"
 
@@ -106,20 +110,22 @@ def render(results: Results, comparisons: Sequence[Comparison]) -> str:
 
 def sections(material: Material) -> list[Section]:
     """All that have something to show."""
+    makers = dict.fromkeys((*_FIRST, *SECTIONS))
+    copies = []
     if all(comparison.is_begun for comparison in material.comparisons):
-        if material.pooled:
-            material.pooled.begin()
         material.evidence.begin()
-        begun = Apart(partial(_made, material, _WITHOUT_VERDICTS))
-        begun.begin()
-        made = _made(material, dict.fromkeys((*_FIRST, *SECTIONS)), set(_WITHOUT_VERDICTS)) | begun.answer()
-    else:
-        made = _made(material, SECTIONS)
+        for group in _ELSEWHERE:
+            copies.append(Apart(partial(_made, material, group)))
+            copies[-1].begin()
+            makers = {make: None for make in makers if make not in group}
+    made = _made(material, makers)
+    for copy in copies:
+        made |= copy.answer()
     return [section for make in SECTIONS if (section := made[make]) is not None]
 
 
-def _made(material: Material, makers: Iterable[_Maker], but: Collection[_Maker] = ()) -> dict[_Maker, Section | None]:
-    return {make: make(material) for make in makers if make not in but}
+def _made(material: Material, makers: Iterable[_Maker]) -> dict[_Maker, Section | None]:
+    return {make: make(material) for make in makers}
 
 
 def figure_files(made: Sequence[Section]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Several spaces: what may be pooled, and what is concluded from it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,7 +9,6 @@ from synthetic import World, world
 from test_outcome import CLEAR_WIN
 from test_strata import part
 
-from fairwatt.analysis import apart as apart_module
 from fairwatt.analysis.across import Across, primary_book, seed_ranks, seed_tests
 from fairwatt.analysis.across_verdict import (
     AcrossVerdict,
@@ -150,25 +148,6 @@ def test_a_budget_must_be_primary(across: Across) -> None:
         across.iqm(SINGLE, "31 full")
     comparison = next(iter(across.comparisons.values()))
     assert primary_book(comparison, comparison.verdicts[0].budget) is comparison.books[0]
-
-
-@pytest.mark.slow
-def test_models_fitted_elsewhere_are_the_same(across: Across, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = []
-
-    class Sent:
-        def __init__(self, work: Callable[[], object]) -> None:
-            sent.append(work())
-            self.answers = lambda: [sent.pop()]  # once: it is not fitted here, nor asked for again
-
-    monkeypatch.setattr(apart_module, "can_copy", lambda: True)
-    monkeypatch.setattr(apart_module, "_Copy", Sent)
-    apart = Across(list(across.comparisons.values()), draws=99)
-    apart.begin()
-    apart.begin()
-    assert len(sent) == 1
-    assert str(apart.mixed_model(SINGLE, "30 full")) == str(across.mixed_model(SINGLE, "30 full"))
-    assert not sent
 
 
 @pytest.mark.slow

@@ -217,7 +217,7 @@ def test_widths() -> None:
 
 
 def test_names_are_shown_as_they_are() -> None:
-    import matplotlib.cbook
+    import matplotlib.text
 
     for given, plain in (("a$b$c", "a$b$c"), ("_x", " _x"), ("中", "\\u4e2d")):
         text, formula = matplotlib.text.Text()._preprocess_math(ink.shown(given))  # type: ignore[attr-defined]

@@ -342,10 +342,12 @@ def test_several_spaces_are_pooled_and_what_cannot_be_pooled_is_said(
     monkeypatch.setattr(section, "DRAWS", 99)
     other = _with(comparisons[0], dataclasses.replace(comparisons[0].reference, name="again"))
     other.space = "again"
-    assert across_sections.across(Material(results, comparisons)) is None
-    found = across_sections.across(Material(results, [*comparisons, other]))
+    alone, both = Material(results, comparisons), Material(results, [*comparisons, other])
+    assert (across_sections.across(alone), across_sections.summaries(alone)) == (None, None)
+    found, summaries = across_sections.across(both), across_sections.summaries(both)
     assert found is not None
-    first, *others = found.parts
+    assert summaries is not None
+    (first,), others = found.parts, summaries.parts
     assert [sentence.badge for sentence in first.sentences] == ["VOID"] * 4
     assert first.notes == ("Spaces that hold the same networks count as one stratum: toy-cells, again.",)
     assert len(others) == 2
