@@ -81,12 +81,12 @@ def command() -> None:
     try:
         main()
     except SystemExit as end:
-        if threading.active_count() > 1:
-            raise
-        atexit._run_exitfuncs()
-        with suppress(OSError):  # who reads may be gone
-            sys.stdout.flush()
-        os._exit(int(end.code or 0))
+        if threading.active_count() == 1:
+            atexit._run_exitfuncs()
+            with suppress(OSError):  # what cannot be written the usual end says
+                sys.stdout.flush()
+                os._exit(int(end.code or 0))
+        raise
 
 
 @app.command()

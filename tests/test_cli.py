@@ -1,6 +1,7 @@
 """The command line as a user meets it: what is printed, where, and the exit code."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -227,3 +228,11 @@ def test_failed_searches_are_said_and_the_others_are_kept(run, tmp_path: Path) -
     assert code == 2
     assert "2 searches failed, first mine on toy-cells, seed 0: RuntimeError: broken" in err
     assert re.search(r"mine\s+0\s+0\s+2\s+RuntimeError: broken", run("status", "results/quickstart")[1])
+
+
+def test_the_command_ends_as_a_process_does() -> None:
+    """With its code, what it printed, and what was to be done at its end, though it frees nothing."""
+    script = "import atexit, sys; from fairwatt.cli import command; atexit.register(print, 'done'); command()"
+    for words, code, printed in ((["spaces", "--help"], 0, "fairwatt spaces"), (["no-such-command"], 2, "")):
+        ended = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout.endswith("done\n"), printed in ended.stdout) == (code, True, True)
