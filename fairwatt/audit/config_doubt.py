@@ -45,19 +45,22 @@ def begins_again(frame: "pd.DataFrame") -> bool:
 def alike(frame: "pd.DataFrame", name: str) -> bool:
     """Whether errors of equal values of `name` have something in common in different searches of a method.
 
-    Errors get better in the course of a search, and differ with the fidelity: so each is taken against its neighbours
-    of the same fidelity, and as a rank. Then an analysis of variance: values make half of it, and hardly by chance.
+    Searches may begin with the same ones, so later halves are looked at. Errors get better in the course of a search,
+    and differ with the fidelity: so each is taken against its neighbours of the same fidelity, and as a rank. Then an
+    analysis of variance: values make half of it, and hardly by chance.
     """
     from scipy import stats
 
     told = frame[frame["valid"] & frame[name].notna()].drop_duplicates(["search", name])
-    place = told.groupby("search").cumcount().groupby([told["space"], told["method"], told[name]]).transform("mean")
+    number, count = told.groupby("search").cumcount(), told.groupby("search")[name].transform("size")
+    told = told.assign(late=2 * number >= count)
+    place = number.groupby([told["space"], told["method"], told[name]]).transform("mean")
     told = told.assign(place=place).sort_values(["search", "place", name], kind="stable")
     course = told.groupby(["search", told["fidelity"].fillna(0)])
     told = told.assign(before=course[name].shift(), after=course[name].shift(-1))
     told["own"] = told["val_error"] - (course["val_error"].shift() + course["val_error"].shift(-1)) / 2
     value = ["space", "method", "before", name, "after"]
-    made = told[told["own"].notna() & told.duplicated(value, keep=False)]
+    made = told[told["late"] & told["own"].notna() & told.duplicated(value, keep=False)]
     made = made.assign(rank=made.groupby(["space", "method"])["own"].rank(pct=True))
     values = made.groupby(value)["rank"]
     kinds, rows = values.ngroups, len(made)

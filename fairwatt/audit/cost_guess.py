@@ -44,12 +44,8 @@ from fairwatt.audit.vocabulary import (
 MOSTLY = 0.75
 """Share of rows above the row before, of which about a half would be in a column that is no running total."""
 PAID = frozenset({"cost", "spent", "spend", "price"})
-EACH_ROW = (
-    frozenset({"epoch", "epochs"}),
-    frozenset({"iter", "iteration", "iterations"}),
-    frozenset({"step", "steps"}),
-)
-"""Words of what a row may be one of."""
+EPOCH = frozenset({"epoch", "epochs"})
+"""What a row may be one of. Iterations and steps may be a search's, too: its requests."""
 MOST_ROWS = 0.8
 """Share of rows that are one more than the row before, where each is an epoch of a training of five or more."""
 
@@ -63,7 +59,7 @@ def find_cost(table: NamedColumns) -> Formula:
     costs = {name: set(words) for name, words in table.tokens.items() if _may_be_cost(table, name)}
     dates = [name for name in costs if _is_date(table, name)]
     whole = {name: words for name, words in costs.items() if name not in dates}
-    rows = {name: words - _counted(table) for name, words in whole.items()}  # a row is an epoch, an iteration or a step
+    rows = {name: words - _counted(table) for name, words in whole.items()}  # a row is an epoch
     tiers = _tiers(table)
     for known in (whole, rows):
         sure = {name: words for name, words in known.items() if not _is_doubtful(table, name, words)}
@@ -157,15 +153,13 @@ def _check_numbers(table: NamedColumns, name: str) -> None:
 
 
 def _counted(table: NamedColumns) -> frozenset[str]:
-    """What each row of the table is one of, by a column that goes up by one from row to row, in words of SHARES."""
-    found: set[str] = set()
-    for kinds in EACH_ROW:
-        for name, words in table.tokens.items():
-            if kinds & set(words[-1:]) and _is_readable(table, name):
-                steps = np.diff(table.values(name))
-                if len(steps) and (steps == 1).mean() >= MOST_ROWS:
-                    found |= kinds | {"per"}
-    return frozenset(found)
+    """What each row of the table is, by a column that goes up by one from row to row: an epoch, or nothing known."""
+    for name, words in table.tokens.items():
+        if EPOCH & set(words[-1:]) and _is_readable(table, name):
+            steps = np.diff(table.values(name))
+            if len(steps) and (steps == 1).mean() >= MOST_ROWS:
+                return EPOCH | {"per"}
+    return frozenset()
 
 
 def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str]:
@@ -189,7 +183,9 @@ def _is_worth_a_note(table: NamedColumns, name: str, known: bool) -> bool:
     duration = is_duration(table.tokens[name]) or may_be_duration(table.tokens[name])
     if not words & (TIME | ENERGY | MONEY if known else COSTLY) and not duration:
         return False
-    if words & (CHOSEN | ACCURACY | ERROR | LOSS) or (known and words & (NO_COST | TURNED | SIZES - JOULES)):
+    if words & (ACCURACY | ERROR | LOSS) or (words & CHOSEN and (known or has_few_values(table.frame[name]))):
+        return False
+    if known and words & (NO_COST | TURNED | SIZES - JOULES):
         return False
     if (
         may_be_duration(table.tokens[name])

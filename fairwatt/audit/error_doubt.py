@@ -6,6 +6,7 @@ from fairwatt.audit.column_map import joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.vocabulary import BEST, tokens
+from fairwatt.audit.vocabulary import PERCENT as PERCENTAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,8 @@ STEADY = 10
 """Requests of a search whose errors, were they the requests' own, never grow with a probability of 1 in 3,628,800."""
 SEVERAL = 3
 PERCENT, ONE = 0.01, 1 + 1e-9
+FEW = 0.1
+"""Share of values that may be mistakes or marks of failure."""
 """The scale of what is in percent, and the highest fraction, with rounding."""
 APART = 20
 """How many times as large percent are as fractions, at least, where one search is five times as good as another."""
@@ -48,7 +51,14 @@ def check_percent(frame: "pd.DataFrame", raw: RawLog, name: str, column: str) ->
     searches = written.groupby(told["search"])
     middle = searches.median()
     small, large = middle <= ONE, middle > ONE
-    if not small.any() or not large.any():
+    by_name = bool(PERCENTAGE & set(tokens(column)))
+    if len(written) and not large.any() and (written > ONE).mean() < FEW and not by_name:
+        raise LogError(
+            f"{raw.source}: {name}: {column} lies in 0 to 1 in most requests of every search and reaches "
+            f"{written.max():.4g} in others, so they may be fractions beside a mistake or a mark of failure; if so, "
+            f"correct these rows first; if all are in percent, add {option(f'{name}={formula.in_words}')}"
+        )
+    if not small.any() or not large.any() or by_name:
         return
     whole = (searches.max() <= ONE).any() and (searches.min() > ONE).any()
     if whole or middle[large].median() > APART * middle[small].median():

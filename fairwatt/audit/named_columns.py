@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-METHODS, SEEDS = ("method", "method_name", "searcher", "search_method", "search_algorithm"), ("seed", "random_seed")
+METHODS = ("method", "method_name", "searcher", "search_method", "search_algorithm")
+SEEDS = tuple(name for name in EXACT["seed"] if not name.endswith("id"))
 """Names of settings that are hardly ever those of a training, and such as may be a training's."""
 BLOCK = 4
 """Rows that a name of searches has in a piece, in the mean."""
@@ -53,21 +54,21 @@ class NamedColumns:
 
     def _of_searches(self, given: Mapping[str, str]) -> dict[str, str]:
         """What a tool's dump of all settings of a run has of the search's: where no other column is called so, and its
-        values come in blocks, as those of hyperparameters do not."""
+        values come in blocks, as those of hyperparameters hardly do."""
         rows, found = len(self.frame), dict[str, str]()
-        for target, known in (("method", EXACT["method"]), ("seed", SEEDS)):
-            if target not in given and not any(word in self.plain for word in known):
+        for target, known, plain in (("method", METHODS, EXACT["method"]), ("seed", SEEDS, SEEDS)):
+            if target not in given and not any(word in self.plain for word in plain):
                 inner = [name for name in self.names if (match := PREFIXES.match(name)) and match[0][-1] in "./"]
                 there = [name for name in inner if _behind(name) in known]
                 found |= {name: target for name in there if 2 <= self._kinds([name]) <= rows / BLOCK}
         words = [word for name in ("space", "method", "seed") for word in EXACT[name] if word in self.plain]
         beside = [*(self.plain[word] for word in words), *(name for name in self.names if name in self.stated)]
         beside = [name for name in beside if self._kinds([name]) <= rows / BLOCK]
-        surer = {name: target for name, target in found.items() if _behind(name) in (*METHODS, *SEEDS)}
-        for chosen in (found, surer):
-            if chosen and self._in_blocks([*chosen, *beside]):
-                return chosen
-        for name, target in surer.items():
+        others = [name for name in self.names if PREFIXES.match(name) and name not in found]
+        crossed = bool(others) and self._kinds([*found, *others]) == self._kinds(list(found)) * self._kinds(others)
+        if self._in_blocks([*found, *beside]) and not (found and crossed):  # each value with all others is a grid
+            return found
+        for name, target in found.items():
             what = f"whether {name} tells searches apart, or is a hyperparameter"
             raise self.unclear(target, what, [name], [f"{target}={name}", f"{target}="])
         return {}

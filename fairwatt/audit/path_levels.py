@@ -35,8 +35,11 @@ def suggested(paths: Sequence[PurePath], told: Collection[str] = ()) -> str:
         if not level:
             parts = [stem(path) for path in paths]
         plain = len(set(parts)) > 1 and not any(map(_has_letter, parts))
+        own = numbers and "method" in words and _are_ids(parts, [path.parts[-2 - level : -1 - level] for path in paths])
         if plain and made and made[-1].startswith("{seed}"):
             made[-1], form = made[-1].replace("{seed}", "{trial}"), "{seed}"
+        elif own:
+            form = _form(parts, "{seed}", numbers=False) + ending
         else:
             form = _form(parts, f"{{{words[0]}}}" if words else "*", numbers) + ending
         numbers &= "{seed}" not in form
@@ -45,9 +48,16 @@ def suggested(paths: Sequence[PurePath], told: Collection[str] = ()) -> str:
         pattern = "/".join(reversed(made))
         if "{" in form and _tells_apart(pattern, paths):
             found = _turned(pattern, paths)
-            if "{trial}" not in found or "method" not in words:
-                break  # names of trainings tell these apart, and not who asked for them
+            if not (own or "{trial}" in found) or "method" not in words:
+                break  # names of runs or trainings tell these apart, and not who asked for them
     return found
+
+
+def _are_ids(parts: Sequence[str], above: Sequence[tuple[str, ...]]) -> bool:
+    """Whether names of a level are ids of runs, such as run-20240501_101500-x1yz: with digits, each there once, below
+    fewer names."""
+    has_digits = all(any(map(str.isdigit, part)) and not TRIALS.search(part) for part in parts)
+    return has_digits and len(set(parts)) == len(parts) >= 2 * len(set(above)) > 2 and any(map(_has_letter, parts))
 
 
 def says_seed(pattern: str) -> bool:

@@ -9,6 +9,7 @@ from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.fidelity_doubt import credible
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import Requests
+from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.unused_columns import trial_column
 
 if TYPE_CHECKING:
@@ -40,11 +41,16 @@ def of_trials(parts: Sequence[Requests], frame: "pd.DataFrame") -> tuple[Formula
         by = replace(formula, running=True, within=within)
         sure = several.map(lambda size: lgamma(size + 1)).sum() >= SURE
         most = several.sum() > 0.5 * len(told)
-        if formula.running and (most or sure):
-            return by, f"it falls only where another trial begins, so each is charged its rise by {joined(within)}"
+        if formula.running and most:
+            return by, (
+                f"it falls only where another trial begins, so each is charged its rise by {joined(within)}; if it is "
+                f"what each request took: cost={replace(formula, running=False).in_words}"
+            )
         stride = _stride(told, name)
-        if formula.running or not sure:
+        if not sure:
             continue
+        if formula.running:
+            raise _unclear(raw, formula, by)
         if not most or stride is None:  # what goes on and what begins anew both take longer at the next rung
             note = note or (
                 f"it never falls within a trial that comes back, and is read as what each request took; if it is a "
@@ -57,12 +63,16 @@ def of_trials(parts: Sequence[Requests], frame: "pd.DataFrame") -> tuple[Formula
                 f"{joined(within)}; if it is not: cost={formula.in_words}"
             )
         if (step > 0).mean() > 0.5:  # values cannot tell a total from trainings that begin anew at 10, 20, 30
-            raise LogError(
-                f"{raw.source}: cost: {formula.columns[0]} never falls within a trial, as a running total would; if it "
-                f"is one, add {option(f'cost={by.in_words}')}, if it is what each report took: "
-                f"{option(f'cost={formula.in_words}')}"
-            )
+            raise _unclear(raw, formula, by)
     return None, note
+
+
+def _unclear(raw: RawLog, formula: Formula, by: Formula) -> LogError:
+    own = replace(formula, running=False)
+    return LogError(
+        f"{raw.source}: cost: {formula.columns[0]} never falls within a trial, as a running total would; if it is one, "
+        f"add {option(f'cost={by.in_words}')}, if it is what each report took: {option(f'cost={own.in_words}')}"
+    )
 
 
 def _trials(parts: Sequence[Requests], frame: "pd.DataFrame") -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -29,8 +29,13 @@ class TestTotalsOfTrials:
         assert any("its rise by lr+width" in note for note in log.notes)
 
     def test_by_name_of_trials_that_mostly_report_once(self, tmp_path: Path) -> None:
-        log = read(brackets().rename(columns={"time": "time_total_s"}), tmp_path)
-        assert log.frame["cost"].sum() == brackets().groupby(["method", "seed", "lr"])["time"].max().sum()
+        """Trainings that begin anew take longer at the next rung, too: values cannot tell."""
+        named = brackets().rename(columns={"time": "time_total_s"})
+        with pytest.raises(LogError, match=r"diff\(time_total_s by lr\)\", if it is what each report took: "):
+            read(named, tmp_path)
+        totals = read(named, tmp_path, "cost=diff(time_total_s by lr)")
+        assert totals.frame["cost"].sum() == brackets().groupby(["method", "seed", "lr"])["time"].max().sum()
+        assert read(named, tmp_path, "cost=time_total_s").frame["cost"].sum() == brackets()["time"].sum()
         assert any(
             "if it is a total of each trial: cost=diff(time by lr)" in n for n in read(brackets(), tmp_path).notes
         )
@@ -88,6 +93,21 @@ class TestConfigurations:
         frame = retrained(0.002 if not columns else 0.05).rename(columns={"trial": "config_id"})
         log = read(frame[["method", "seed", "config_id", "val_acc", *columns]], tmp_path, "seed=seed")
         assert log.frame["config"].nunique() == 12
+
+    def test_numbers_of_searches_that_begin_alike_are_their_own(self, tmp_path: Path) -> None:
+        """The first seven of twenty requests are one initial design, with one result for all."""
+        frame = searches(20).drop(columns=["lr", "width"]).rename(columns={"trial": "config_id"})
+        first = frame["config_id"] < 7
+        frame.loc[first, "val_acc"] = frame["config_id"].map(lambda number: 0.5 + 0.05 * (number * 5 % 7)).round(4)
+        assert read(frame, tmp_path).frame["config"].nunique() == 120
+
+    def test_a_setting_of_a_grid_is_no_method(self, tmp_path: Path) -> None:
+        """Though its values come in blocks."""
+        frame = searches(12)[["val_acc", "time"]].reset_index(names="row")
+        frame["params.strategy"] = [["mean", "median", "mode"][row // 24] for row in frame["row"]]
+        frame["params.lr"], frame["params.C"] = frame["row"] % 24 // 4, frame["row"] % 4
+        log = read(frame.drop(columns="row"), tmp_path)
+        assert (log.frame["method"].nunique(), log.frame["config"].nunique()) == (1, 72)
 
     def test_columns_that_may_be_one_are_named(self, tmp_path: Path) -> None:
         log = read(searches(), tmp_path)

@@ -228,6 +228,21 @@ ASKED: dict[str, tuple[Base, Change, str]] = {
         called(time_total="", epoch="step"),
         'trial.*"fidelity=step"',
     ),
+    "a setting called method, of a grid": (
+        lambda: searches(12),
+        both(
+            nested(**{"params.method": lambda f: [f"m{row // 24}" for row in range(len(f))]}),
+            nested(**{"params.C": lambda f: np.arange(len(f)) % 24}),
+            called(method="", seed="", trial="", lr="", width=""),
+        ),
+        "whether params.method tells searches apart",
+    ),
+    "time of a step, by requests": (searches, called(time="time_per_iter", trial="iteration"), '"cost=time_per_iter"'),
+    "fractions beside a mark of failure": (
+        searches,
+        nested(val_acc=lambda f: f["val_acc"].where(f.index % 20 > 0, 100)),
+        "a mark of failure",
+    ),
     "methods in a column of no known name": (searches, called(method="variant"), '"method=variant"'),
     "totals of trials, to full hours": (
         curves,
