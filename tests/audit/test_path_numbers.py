@@ -141,6 +141,8 @@ def test_a_seed_in_the_name_of_a_folder_leaves_the_method_in_it() -> None:
         (["rs_seed0/train_a1/log.csv", "rs_seed0/train_b2/log.csv"], (), "train_{trial}/log.csv"),
         (["rs_0/train_a/log.csv", "bo_0/train_b/log.csv"], (), "{method}_0/train_{trial}/log.csv"),
         (["a/x.csv", "b/y.jsonl.gz"], (), "{method}.*"),
+        ([f"{m}/run-10{m}{n}/log.csv" for m in ("bo", "rs") for n in "12"], (), "{method}/run-{seed}/log.csv"),
+        ([f"{m}/{n}{m}.csv" for m in ("ax", "bx") for n in "pq"], (), "{method}.csv"),
         (["x.csv", "y.csv"], {"space", "method", "seed"}, ""),
     ],
 )
