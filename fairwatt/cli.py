@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fairwatt.cli_audit import audit
-from fairwatt.cli_console import Progress, complain, console, prose
+from fairwatt.cli_console import complain, console, prose
 from fairwatt.cli_data import data_app, data_list
 from fairwatt.cli_export import figure, table
 from fairwatt.cli_listing import Listing
 from fairwatt.cli_lists import spaces_app
 from fairwatt.cli_optimizers import check, new_app, optimizers_app
 from fairwatt.cli_reproduce import reproduce
+from fairwatt.cli_run import run_with_progress
 from fairwatt.cli_surrogate import surrogate_app
 from fairwatt.cli_sweep import Executor, Scheduler, Workers, sweep_app
 from fairwatt.errors import UnknownNameError, UserError
@@ -26,7 +27,6 @@ from fairwatt.errors import UnknownNameError, UserError
 if TYPE_CHECKING:
     from fairwatt.analysis.load import Results
     from fairwatt.analysis.verdict import Comparison
-    from fairwatt.experiments.study import Study
 
 app = typer.Typer(
     name="fairwatt",
@@ -99,7 +99,7 @@ def demo(out: Out = None, workers: Workers = 0) -> None:
 
     study = read_study("quickstart")
     folder = out or Path("results") / study.study
-    _run(study, folder, "processes", workers)
+    run_with_progress(study, folder, "processes", workers)
     _report(*_compare(folder), folder / "report.html")
 
 
@@ -153,7 +153,7 @@ def run(
         for line in in_words(declared):
             prose(line)
         return
-    _run(declared, folder, executor, workers, scheduler)
+    run_with_progress(declared, folder, executor, workers, scheduler)
     console.print(f"compare them: fairwatt compare {folder}")
 
 
@@ -197,24 +197,6 @@ def report(
     Example: fairwatt report results/quickstart -o report.html
     """
     _report(*_load(results), out or results / "report.html", figures)
-
-
-def _run(study: "Study", folder: Path, executor: str, workers: int, scheduler: str = "") -> None:
-    from fairwatt.experiments.executor import Outcome, run_study
-
-    failures: list[Outcome] = []
-    with Progress(study.study) as shown:
-
-        def step(done: int, total: int, outcome: "Outcome | None") -> None:
-            shown.update(done, total)
-            if outcome and outcome.error:
-                failures.append(outcome)
-
-        run_study(study, folder, executor=executor, workers=workers, scheduler=scheduler, progress=step)
-    if failures:
-        first = failures[0]
-        cell = f"{first.cell.arm.label} on {first.cell.folder}, seed {first.cell.seed}"
-        raise UserError(f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}")
 
 
 def _load(folder: Path) -> "tuple[Results, list[Comparison]]":
