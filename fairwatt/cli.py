@@ -22,6 +22,7 @@ from fairwatt.cli_reproduce import reproduce
 from fairwatt.cli_run import run_with_progress
 from fairwatt.cli_surrogate import surrogate_app
 from fairwatt.cli_sweep import Executor, Scheduler, Workers, sweep_app
+from fairwatt.cli_tune import tune
 from fairwatt.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ app.add_typer(spaces_app, name="spaces")
 app.add_typer(optimizers_app, name="optimizers")
 app.add_typer(new_app, name="new")
 app.command()(check)
+app.command()(tune)
 app.command()(table)
 app.command()(figure)
 app.command()(audit)

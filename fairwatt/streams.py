@@ -5,14 +5,14 @@ import hashlib
 import numpy as np
 
 ROOT = 2026
-ROLES = ("initial", "optimizer", "training", "analysis")
+ROLES = ("initial", "optimizer", "training", "analysis", "tuning")
 
 
 def stream(role: str, space: str, seed: int, label: str = "") -> np.random.Generator:
     """The generator of one role under one seed.
 
     role: initial (the shared design, equal for every arm), optimizer (keyed by the arm's label, so that two clones
-    of one optimizer share nothing else), training, analysis. Raises ValueError for any other role.
+    of one optimizer share nothing else), training, analysis, tuning. Raises ValueError for any other role.
     """
     words = [ROOT, ROLES.index(role), seed, *_words(space), *_words(label)]
     return np.random.default_rng(np.random.SeedSequence(words))

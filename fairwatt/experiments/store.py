@@ -15,6 +15,8 @@ from fairwatt.experiments.worlds import Rerun
 from fairwatt.sealed import is_intact, read_sealed, write_atomically, write_sealed
 
 FORMAT = 1
+LONGEST = 400
+"""Characters of two values that a message shows in full."""
 _MAY_GROW = ("seeds", "reruns")
 
 
@@ -39,7 +41,7 @@ class Store:
             for field in new if self.has_runs() else ():
                 if field not in _MAY_GROW and old.get(field) != new[field]:
                     raise UserError(
-                        f"{self.folder} holds a study with {field} = {old.get(field)!r}, not {new[field]!r}; "
+                        f"{self.folder} holds a study with {_difference(field, old.get(field), new[field])}; "
                         "choose another folder with --out"
                     )
             if self.has_runs():
@@ -104,6 +106,15 @@ class Store:
     @property
     def _plan_path(self) -> Path:
         return self.folder / "reruns.json"
+
+
+def _difference(field: str, old: Any, new: Any) -> str:
+    """In words. Of many arms only those that differ: each may carry how it was tuned."""
+    if field != "optimizers" or len(str(old)) + len(str(new)) < LONGEST:
+        return f"{field} = {old!r}, not {new!r}"
+    there, here = ({arm["label"]: arm for arm in arms} for arms in (old, new))
+    labels = [label for label in dict.fromkeys((*there, *here)) if there.get(label) != here.get(label)]
+    return f"other {field}: {', '.join(labels) or 'in another order'}"
 
 
 def read_stored_study(folder: Path) -> Study:

@@ -12,12 +12,14 @@ from fairwatt.analysis.load import RAW
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
+from fairwatt.analysis.tuning_scores import tuned_arms
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.budget import Budget, component
 from fairwatt.errors import UserError
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
+from fairwatt.fairness.tuning_evidence import in_words, tuning_faults
 from fairwatt.records import Header
 from fairwatt.registry import BENCHMARKS, OPTIMIZERS, find_optimizer
 
@@ -112,7 +114,7 @@ def tracks(evidence: Evidence) -> Told:
 
 def settings(evidence: Evidence) -> Told:
     """T20: what the runs show of how competitors are set up."""
-    faults, ladders = [], {}
+    faults, ladders = tuning_faults(evidence), {}
     for comparison in evidence.comparisons:
         tariff = comparison.reference.tariff
         for arm in comparison.arms:
@@ -138,11 +140,12 @@ def settings(evidence: Evidence) -> Told:
                     faults.append(f"{comparison.space}: {book.budget} is less than one cycle of {arm}'s brackets")
     if faults:
         return failed(faults)
+    tuned = in_words(tuned_arms(evidence.results.study))
     worse = sorted({v.arm for v in evidence.verdicts if v.outcome is Outcome.WIN and v.winner == v.reference})
     warning = f" Beaten by the reference somewhere, which may be how they are set up: {', '.join(worse)}." * bool(worse)
     text = (
         f"Resolved settings are in every run. Runs cannot show that an algorithm is its paper's; `fairwatt check` and "
-        f"the known answers of the tests are for that.{warning}"
+        f"the known answers of the tests are for that.{warning} {tuned}".rstrip()
     )
     if not ladders:
         return State.NOT_TOLD, text

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fairwatt.analysis.tuning_scores import tuned_arms
 from fairwatt.fairness.checklist import Answer, Checklist, Facts, Item
 from fairwatt.fairness.evidence import count, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
+from fairwatt.fairness.tuning_evidence import in_words
 from fairwatt.registry import OPTIMIZERS
 
 Reply = tuple[Answer, str]
@@ -98,11 +100,15 @@ def _confounders(facts: Facts) -> Reply:
 
 
 def _tuning(facts: Facts) -> Reply:
-    declared = facts.evidence.results.study["optimizers"]
-    changed = [arm["label"] for arm in declared if arm["settings"]]
+    study = facts.evidence.results.study
+    tuned = tuned_arms(study)
+    changed = [arm["label"] for arm in study["optimizers"] if arm["settings"] and arm["label"] not in tuned]
+    if tuned and not changed:
+        answer, told = facts.rests_on(20, 24)
+        return answer, f"{in_words(tuned)} All other arms have their default settings; {told}."
     return Answer.FILL_IN, (
         f"Settings of every arm are in its runs; set otherwise than by default: {', '.join(changed) or 'none'}. "
-        f"Say how they were found, on what, and what that cost."
+        f"Say how they were found, on what, and what that cost. {in_words(tuned)}".rstrip()
     )
 
 

@@ -6,6 +6,7 @@ from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.gates import MAX_EXHAUSTIVE
 from fairwatt.analysis.indicators import REFERENCE_POINT
 from fairwatt.analysis.spend import WORTH_A_FLAG, overhead_table
+from fairwatt.analysis.tuning_scores import tuned_arms
 from fairwatt.budget import component
 from fairwatt.energy_error import energy_errors
 from fairwatt.fairness.evidence import CLAIMS, Evidence, Told, count, failed, flips, share, spread
@@ -107,9 +108,13 @@ def overheads(evidence: Evidence) -> Told:
             State.NOT_TOLD,
             f"No processor time was noted for {', '.join(untimed[:6])}. Noted: {'; '.join(told) or 'none'}.",
         )
+    tuned = tuned_arms(evidence.results.study)
+    tuning = ", ".join(f"{arm} {tuning.energy_kwh:,.4g} kWh" for arm, tuning in tuned.items())
+    beside = f" Tuning, reported beside the books: {tuning}." if tuning else ""
     return (
         State.PASS,
-        f"Metered beside every search: {'; '.join(told)}. What was spent on choosing settings, the author knows.",
+        f"Metered beside every search: {'; '.join(told)}.{beside} What {'else ' * bool(tuning)}was spent on choosing "
+        f"settings, the author knows.",
     )
 
 

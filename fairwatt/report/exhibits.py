@@ -24,6 +24,7 @@ EXHIBITS: tuple[Exhibit, ...] = (
     *rankings("profiles", "performance profiles over spaces", study.profiles, STUDY),
     *rankings("iqm", "interquartile means over spaces", study.interquartile_means, STUDY),
     *rankings("improvement", "probability of improvement over spaces", study.improvements, STUDY),
+    *rankings("tuning", "the expected best of so many random settings, of tuned arms", study.tuning_curves, STUDY),
     *rankings(
         "critical-difference", "mean ranks and Nemenyi's critical difference", study.rank_diagram, STUDY, wide=True
     ),

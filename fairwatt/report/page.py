@@ -25,6 +25,7 @@ from fairwatt.report import (
     hitting_sections,
     provenance_sections,
     spend_sections,
+    tuning_sections,
     verdict_sections,
 )
 from fairwatt.report.chart import standalone
@@ -48,6 +49,7 @@ SECTIONS: tuple[_Maker, ...] = (
     curve_sections.ranks,
     front_sections.fronts,
     spend_sections.spend,
+    tuning_sections.tuning,
     audit_sections.audit,
     audit_sections.checklists,
     across_sections.across,
@@ -68,6 +70,7 @@ _ELSEWHERE: tuple[tuple[_Maker, ...], ...] = (
         curve_sections.ranks,
         front_sections.fronts,
         spend_sections.spend,
+        tuning_sections.tuning,
         front_sections.differences,
     ),
     (across_sections.summaries,),

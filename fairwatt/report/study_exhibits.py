@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fairwatt.analysis.across import seed_ranks
 from fairwatt.analysis.endpoints import Ranking
 from fairwatt.analysis.statistics import Interval
+from fairwatt.analysis.tuning_scores import tuned_arms, tuning_curve
 from fairwatt.errors import UserError
 from fairwatt.report import captions
 from fairwatt.report.gallery import Drawn, Sitting
@@ -97,6 +98,27 @@ def rank_diagram(sitting: Sitting) -> Drawn:
         f"{about}"
     )
     yield sitting.suffix, critical_difference(found, width=sitting.width, blocks=blocks), caption
+
+
+def tuning_curves(sitting: Sitting) -> Drawn:
+    """What fewer random settings would have found."""
+    tuned = tuned_arms(sitting.results.study)
+    ranked = sitting.comparison.endpoints.arms(sitting.ranked())
+    if not (known := [arm for arm in ranked if arm in tuned]):
+        raise UserError(f"no {sitting.kind}-objective arm is tuned; how to tune one: fairwatt tune --help")
+    arms = sitting.arms(known)
+    axes = StepAxes("random settings tried", "expected score of the best", first=1.0)
+    columns = ("settings", "score", "score", "score")
+    figure = step_figure(sitting, tuning_curve({arm: tuned[arm] for arm in arms}), columns, arms, axes)
+    others = "; ".join(
+        f"{name(arm)}: default settings {tuned[arm].default:.3g}, random search {tuned[arm].reference:.3g}"
+        for arm in arms
+    )
+    caption = (
+        "Expected score of the best of so many random settings, on validation, in the searches of the tuning; lower is "
+        f"better. For comparison, {others}. {captions.made(sitting.results)}"
+    )
+    yield "", figure, caption
 
 
 def _intervals(

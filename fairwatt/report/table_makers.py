@@ -9,6 +9,7 @@ from fairwatt.analysis.across import Across
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
+from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.report import audit_sections, captions
 from fairwatt.report.printed_frame import Plan, frame_sheet
@@ -116,6 +117,16 @@ def overhead(comparison: Comparison, results: Results) -> "pd.DataFrame":
     """See `spend.overhead_table`."""
     noted = {arm: results.overheads.get((comparison.space, arm), {}) for arm in comparison.arms}
     return overhead_table(comparison.endpoints, comparison.books, noted)
+
+
+def tuning(comparison: Comparison, results: Results) -> "pd.DataFrame":
+    """What tuning found and took, of the arms that were tuned; no row where none was."""
+    import pandas as pd
+
+    tuned = {arm: each for arm, each in tuned_arms(results.study).items() if arm in comparison.arms}
+    if not tuned:
+        return pd.DataFrame(columns=["arm"])
+    return tuning_spend_table(comparison, tuned).merge(tuning_table(tuned), on="arm")
 
 
 def in_percent(frame: "pd.DataFrame") -> "pd.DataFrame":

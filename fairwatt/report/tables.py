@@ -96,6 +96,21 @@ TABLES: tuple[make.Table, ...] = (
         ),
     ),
     make.plain(
+        "tuning",
+        "what choosing settings found and took, of tuned arms",
+        make.tuning,
+        Plan(
+            "What tuning found and took beside the books: scores on validation of the settings that came with the "
+            "optimizer, of random settings (median [quartiles]), of the best of them and of random search; better: the "
+            "share of settings that are better than random search. Energies in kWh, of the tuning and of one search",
+            (
+                *("arm", "tuned_on", "configurations", "budget", "default", "median", "q25", "q75", "best"),
+                *("random_search", "better", "tuning_kwh", "search_kwh"),
+            ),
+            (("median", "q25", "q75"),),
+        ),
+    ),
+    make.plain(
         "ranks",
         "mean ranks at the largest budget",
         lambda comparison, _: comparison.ranks(),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -19,7 +20,9 @@ from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
 from fairwatt.overhead import NoOverheadModelError
+from fairwatt.registry import find_optimizer
 from fairwatt.search_spaces.tabular import TabularBenchmark
+from fairwatt.tuning import Tuning, write_tuning
 
 GOOD = """
 study: small
@@ -42,6 +45,79 @@ def test_a_study_declares_a_grid(tmp_path: Path) -> None:
     assert len(cells(declared)) == 1 * 2 * 3
     changed = study(tmp_path, GOOD, "seeds=5:7", "optimizers=rs,re", "budgets=3 full,0.5 kWh", "reference=re")
     assert (changed.seeds, changed.labels, changed.budgets) == ((5, 6), ("rs", "re"), ("3 full", "0.5 kWh"))
+
+
+TUNED = GOOD.replace("settings: {population_size: 4}", "tuned: tuning")
+
+
+def _tuning(folder: Path, **fields: Any) -> None:
+    factory = find_optimizer("re")
+    given: dict[str, Any] = {
+        "optimizer": "re",
+        "code": factory.code,
+        "spaces": ("toy-cells",),
+        "seeds": (7, 8),
+    } | fields
+    tried = ({"population_size": 3, "sample_size": 2}, {"population_size": 5, "sample_size": 2})
+    scores = {"scores": (0.2, 0.1), "default": 0.3, "reference": 0.3, "energy_kwh": 1.5, "trainings": 20.0}
+    write_tuning(folder / "tuning", Tuning(configurations=tried, budget="5 full", ranges={}, **scores, **given))
+
+
+def test_a_tuned_arm_has_the_best_settings_and_keeps_how_they_were_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path)
+    declared = study(tmp_path, TUNED)
+    assert declared.optimizers[1].settings == {"population_size": 5, "sample_size": 2}
+    Store(tmp_path / "out").claim(declared)
+    shutil.rmtree(tmp_path / "tuning")
+    assert read_study(tmp_path / "out") == declared
+    again = study(tmp_path, GOOD.replace("label: re-4, settings: {population_size: 4}", "budget_factor: 2"))
+    assert set(again.model_dump(mode="json")["optimizers"][1]) == {"optimizer", "label", "settings", "budget_factor"}
+
+
+def test_the_usual_label_of_a_tuned_arm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path)
+    assert study(tmp_path, TUNED.replace(" label: re-4,", "")).labels == ("rs", "re-tuned")
+
+
+@pytest.mark.parametrize(
+    ("tuning", "change", "message"),
+    [
+        ({"seeds": (2, 9)}, ("", ""), "tuned on 1 of the seeds that it is judged by on toy-cells, such as 2"),
+        ({"code": "ba5eba11ba5e"}, ("", ""), "tuned re ba5eba11ba5e, which is not re .*; tune it again"),
+        ({"optimizer": "ls"}, ("", ""), "tuned ls .*, which is not re"),
+        ({}, ("tuned: tuning", "tuned: nowhere"), "nowhere holds no tuning .*fairwatt tune"),
+        ({}, ("tuned: tuning", "tuned: tuning, settings: {population_size: 4}"), "its settings come from tuning"),
+    ],
+)
+def test_a_tuning_that_is_not_fair_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuning: dict[str, Any], change: tuple[str, str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path, **tuning)
+    with pytest.raises(UserError, match=message):
+        study(tmp_path, TUNED.replace(*change))
+
+
+def test_nobody_writes_down_a_tuning_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path)
+    kept = json.dumps(study(tmp_path, TUNED).model_dump(mode="json")["optimizers"][1]["tuning"])
+    with pytest.raises(UserError, match="`tuning` is what `tuned: FOLDER` fills in"):
+        study(tmp_path, TUNED.replace("tuned: tuning", f"tuned: tuning, tuning: {kept}"))
+
+
+def test_of_many_arms_only_those_that_differ_are_named(tmp_path: Path) -> None:
+    arms = ", ".join(
+        f"{{optimizer: re, label: re-{size}, settings: {{population_size: {size}}}}}" for size in range(2, 9)
+    )
+    text = f"study: small\nspaces: [toy-cells]\noptimizers: [rs, {arms}]\nseeds: 0:1\nbudgets: [5 full]\n"
+    run_study(study(tmp_path, text), tmp_path / "out", executor="serial")
+    with pytest.raises(UserError, match=r"holds a study with other optimizers: re-4; choose another folder"):
+        Store(tmp_path / "out").claim(study(tmp_path, text.replace("population_size: 4", "population_size: 9")))
 
 
 @pytest.mark.parametrize(

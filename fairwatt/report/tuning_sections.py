@@ -1,0 +1,31 @@
+"""How the settings of tuned arms were chosen, and what that took."""
+
+from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
+from fairwatt.report.frame_table import frame_table
+from fairwatt.report.section import Material, Part, Section
+
+FOUND = (
+    "What tuning found: scores on validation, lower is better (in each space 0 is the best and 1 the median network; "
+    "with two objectives hypervolume regret), means over the searches of the tuning. Quartiles, median and the share "
+    "that is better than random search are of the random settings; best of k: expected of k of them (Dodge et al. 2019)"
+)
+SPENT = "What choosing the settings took, beside the books, and one search with them: means, in kWh"
+
+
+def tuning(material: Material) -> Section | None:
+    """Of the arms that have one."""
+    tuned = tuned_arms(material.results.study)
+    if not tuned:
+        return None
+    spent = (
+        Part(comparison.space, tables=(frame_table(frame, SPENT),))
+        for comparison in material.comparisons
+        if len(frame := tuning_spend_table(comparison, tuned))
+    )
+    lead = (
+        "Random search over settings, each tried on the same searches with the same energy. The best score is "
+        "flattered by its choice; the verdicts are on other searches. An arm that is not here has the settings that it "
+        "was declared with."
+    )
+    found = Part(tables=(frame_table(tuning_table(tuned), FOUND),))
+    return Section("tuning", "Tuned settings", (found, *spent), lead)

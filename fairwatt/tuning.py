@@ -1,0 +1,82 @@
+"""How the settings of an arm were chosen: what was tried, on what, what it came to, what it cost.
+
+A random search over settings, so that what fewer trials would have found is known in closed form. Specification:
+section 3.8. Dodge et al., EMNLP 2019, "Show Your Work".
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairwatt.errors import UserError
+from fairwatt.sealed import DamagedFileError, read_sealed, write_sealed
+
+FORMAT = 1
+FILE = "tuning.json"
+"""In the folder of a tuning's results."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The searches that chose the settings of one optimizer.
+
+    optimizer, code: as in the headers of its runs. spaces, seeds, budget: of each configuration's searches.
+    configurations: [C] resolved settings. scores: [C] mean loss on validation, lower is better: in each space 0 is the
+    best and 1 the median network, or for arms with two objectives the hypervolume regret. default, reference: the same
+    of the settings that come with the optimizer, and of random search. ranges: what settings were drawn from, in words.
+    energy_kwh: that the searches of all configurations were charged. trainings: the same in mean full trainings.
+    """
+
+    optimizer: str
+    code: str
+    spaces: tuple[str, ...]
+    seeds: tuple[int, ...]
+    budget: str
+    configurations: tuple[Mapping[str, Any], ...]
+    scores: tuple[float, ...]
+    default: float
+    reference: float
+    ranges: Mapping[str, str]
+    energy_kwh: float
+    trainings: float
+
+    def __post_init__(self) -> None:
+        if not self.scores or len(self.scores) != len(self.configurations):
+            raise ValueError(f"{len(self.configurations)} configurations have {len(self.scores)} scores")
+
+    @property
+    def best(self) -> Mapping[str, Any]:
+        """The settings with the lowest score, the earlier where two have it."""
+        return self.configurations[self.scores.index(min(self.scores))]
+
+    @property
+    def effort(self) -> tuple[int, int, int, str]:
+        """What was granted to it: configurations, spaces, seeds and the budget of each search."""
+        return len(self.configurations), len(self.spaces), len(self.seeds), self.budget
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Tuning":
+        """The inverse of `asdict` through JSON. Raises TypeError, ValueError for what is none."""
+        tuples = ("spaces", "seeds", "configurations", "scores")
+        fields: dict[str, Any] = {name: tuple(value) if name in tuples else value for name, value in data.items()}
+        return cls(**fields)
+
+
+def write_tuning(folder: Path, tuning: Tuning) -> None:
+    """Put it beside the results that it is made from."""
+    write_sealed(folder / FILE, {"format": FORMAT, "tuning": asdict(tuning)})
+
+
+def read_tuning(folder: Path) -> Tuning:
+    """The inverse of `write_tuning`. Raises UserError where there is none, DamagedFileError where it was changed."""
+    path = folder / FILE
+    if not path.is_file():
+        raise UserError(f"{folder} holds no tuning (no {FILE}); make one with: fairwatt tune OPTIMIZER --space SPACE")
+    data = read_sealed(path)
+    try:
+        if data["format"] != FORMAT:
+            raise ValueError(f"format {data['format']}")
+        return Tuning.of(data["tuning"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(path, f"not a tuning ({error!r})") from error
