@@ -97,6 +97,7 @@ def test_tune_tries_settings_and_says_what_they_are_worth(fairwatt: Command) -> 
     assert fairwatt("report", "results/mine")[0] == 0
     page = Path("results/mine/report.html").read_text("utf-8")
     assert "Tuned settings" in page
+    assert f"re-tuned: population_size {tuning.best['population_size']} (drawn from 2 to 40, log-uniform)" in page
     assert "re-tuned: 3 random settings x 2 seeds x 5 full on toy-cells" in page
 
 

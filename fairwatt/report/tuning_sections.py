@@ -2,7 +2,9 @@
 
 from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
 from fairwatt.report.frame_table import frame_table
+from fairwatt.report.plain_text import name
 from fairwatt.report.section import Material, Part, Section
+from fairwatt.tuning import Tuning
 
 FOUND = (
     "What tuning found: scores on validation, lower is better (in each space 0 is the best and 1 the median network; "
@@ -27,5 +29,16 @@ def tuning(material: Material) -> Section | None:
         "flattered by its choice; the verdicts are on other searches. An arm that is not here has the settings that it "
         "was declared with."
     )
-    found = Part(tables=(frame_table(tuning_table(tuned), FOUND),))
+    notes = tuple(_chosen(arm, each) for arm, each in tuned.items())
+    found = Part(tables=(frame_table(tuning_table(tuned), FOUND),), notes=notes)
     return Section("tuning", "Tuned settings", (found, *spent), lead)
+
+
+def _chosen(arm: str, tuning: Tuning) -> str:
+    """The settings that an arm has, and what they were drawn from."""
+    settings = (
+        f"{name(setting)} {name(f'{value:.4g}' if isinstance(value, float) else str(value))}"
+        + (f" (drawn from {name(tuning.ranges[setting])})" if setting in tuning.ranges else "")
+        for setting, value in tuning.best.items()
+    )
+    return f"{name(arm)}: {', '.join(settings)}"
