@@ -22,6 +22,7 @@ TITLES = {
     "share": "% of budget, median",
     "share_max": "max",
     "charged_joules": "J charged, mean",
+    "threshold": "threshold, %",
     "a12": "A12",
     "p": "p, sign flips",
     "p_holm": "Holm p",

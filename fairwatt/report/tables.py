@@ -9,6 +9,7 @@ from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import table_makers as make
+from fairwatt.report.front_sections import MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
@@ -163,6 +164,12 @@ TABLES: tuple[make.Table, ...] = (
             ("budget", "arm", "energy_kwh", "test_error"),
             digest=lambda frame: frame[frame["percentile"] == 50.0],
         ),
+    ),
+    make.plain(
+        "vorobev",
+        "mean fronts of seeds (Vorob'ev), and how far seeds are from them",
+        lambda comparison, _: comparison.vorobev(),
+        Plan(MEAN_FRONTS),
     ),
     make.plain(
         "attainment-tests",

@@ -25,6 +25,7 @@ from fairwatt.problem import Reference
 from fairwatt.report import (
     across_sections,
     curve_sections,
+    front_sections,
     page,
     provenance_sections,
     section,
@@ -324,6 +325,16 @@ def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(
     assert "10 W a core x PUE 1, declared and not measured" in table.caption
     assert results.provenance[-1]["system"] in table.caption
     assert results.references["toy-cells"].energy_label in table.caption
+
+
+def test_mean_fronts_stand_below_the_surfaces(results: Results, comparisons: list[Comparison]) -> None:
+    section = front_sections.fronts(Material(results, comparisons))
+    assert section is not None
+    ((table,),) = (part.tables for part in section.parts)
+    assert [row[:3] for row in table.rows] == [
+        (arm, budget, "6") for budget in ("5 full", "10 full") for arm in ("rs", "semoa")
+    ]
+    assert table.columns[3:] == ("fronts", "threshold, %", "expectation", "mean", "deviation")
 
 
 def test_provisional_results_say_so_at_the_top(
