@@ -10,7 +10,7 @@ from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.report import audit_sections, captions
+from fairwatt.report import audit_sections, captions, spend_sections
 from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, text_sheets, verdict_sheet
 from fairwatt.report.section import DRAWS, Material, kinds
@@ -116,6 +116,15 @@ def overhead(comparison: Comparison, results: Results) -> "pd.DataFrame":
     """See `spend.overhead_table`."""
     noted = {arm: results.overheads.get((comparison.space, arm), {}) for arm in comparison.arms}
     return overhead_table(comparison.endpoints, comparison.books, noted)
+
+
+def carbon(material: Material, kind: str) -> Made:
+    """The searches of each space and, where no ranking was asked for, the sums of all of them."""
+    yield from _frames("carbon", spend_sections.carbon, Plan(spend_sections.CARBON), material, kind)
+    if not kind:
+        frame = spend_sections.sums(material)
+        facts = captions.made(material.results)
+        yield frame_sheet("carbon-sums", frame, Plan(spend_sections.CARBON_SUMS), facts), frame
 
 
 def in_percent(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -13,6 +13,7 @@ from fairwatt.report.front_sections import MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
+from fairwatt.report.spend_sections import DEPLOYMENT, deployment
 from fairwatt.report.typeset import Sheet, csv_text
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ TABLES: tuple[make.Table, ...] = (
             "Processor time of the optimizers themselves, in joules by a declared power, beside the books",
             digest=make.in_percent,
         ),
+    ),
+    make.Table("carbon", "the energy charged to searches as CO2e, at a ladder of intensities", make.carbon),
+    make.plain(
+        "deployment",
+        "search and one more training of what it found",
+        lambda comparison, _: deployment(comparison),
+        Plan(DEPLOYMENT),
     ),
     make.plain(
         "ranks",
