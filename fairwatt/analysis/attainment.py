@@ -74,12 +74,17 @@ def attainment_surface(sets: Sequence[Array], percentile: float = 50.0) -> Array
 
     A set may be empty: it reaches nothing. Raises ValueError for a percentile that is not above 0 and at most 100.
     """
-    import moocore
-
     if not 0 < percentile <= 100:
         raise ValueError(f"percentile {percentile}: expected more than 0 and at most 100")
-    reached = [points for points in sets if len(points)]
     needed = math.ceil(Fraction(percentile) * len(sets) / 100)  # sets; exact, for 70 % of 10 sets are 7 and not 8
+    return surface_of(sets, needed)
+
+
+def surface_of(sets: Sequence[Array], needed: int) -> Array:
+    """[P, 2] as of `attainment_surface`, of what so many of the sets weakly dominate; none where fewer have points."""
+    import moocore
+
+    reached = [points for points in sets if len(points)]
     if len(reached) < max(needed, 1):
         return np.empty((0, 2))
     surface = moocore.eaf(*_owned(reached), percentiles=[100.0 * (needed - 0.5) / len(reached)])

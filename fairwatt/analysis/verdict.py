@@ -27,6 +27,7 @@ from fairwatt.analysis.spend import proposal_table, spend_table
 from fairwatt.analysis.trajectories import INDICATORS
 from fairwatt.analysis.truth import Truth
 from fairwatt.analysis.verdict_table import verdict_table
+from fairwatt.analysis.vorobev import vorobev_table
 from fairwatt.budget import CURRENCIES
 from fairwatt.errors import UnknownNameError
 from fairwatt.problem import Reference
@@ -192,6 +193,10 @@ class Comparison:
     def attainment(self) -> "pd.DataFrame":
         """Attainment surfaces at 25, 50 and 75 %; see `attainment.attainment_table`."""
         return attainment_table(self.endpoints, self.books)
+
+    def vorobev(self) -> "pd.DataFrame":
+        """Mean fronts of the seeds and how far these are from them; see `vorobev.vorobev_table`."""
+        return vorobev_table(self.endpoints, self.books)
 
     def attainment_tests(self) -> "pd.DataFrame":
         """Do arms attain the plane as the reference does? See `eaf_test.eaf_table`."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fairwatt.analysis.carbon import LADDER
 from fairwatt.report.plain_text import name
 from fairwatt.report.wording import TextTable
 
@@ -24,8 +25,14 @@ TITLES = {
     "charged_joules": "J charged, mean",
     "tuning_kwh": "tuning, kWh",
     "tuning_full": "tuning, full trainings",
-    "search_kwh": "one search, kWh",
     "total_kwh": "both, kWh",
+    "threshold": "threshold, %",
+    "sum_kwh": "sum, kWh",
+    "search_kwh": "search, kWh",
+    "training_kwh": "training, kWh",
+    "search_and_training_kwh": "both, kWh",
+    "pue": "PUE contained",
+    **{f"co2e_{unit}_at_{rung}": f"{unit} CO2e at {rung}" for unit in ("g", "kg") for rung in LADDER},
     "a12": "A12",
     "p": "p, sign flips",
     "p_holm": "Holm p",

@@ -1,4 +1,4 @@
-"""Energy against error: what half of the seeds of each multi-objective arm reach."""
+"""Energy against error: what half of the seeds of each multi-objective arm reach, and a mean front of them."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,29 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
 from fairwatt.report.difference_charts import difference_chart, largest
 from fairwatt.report.energy_plane import Plane
+from fairwatt.report.frame_table import frame_table
 from fairwatt.report.front_charts import front_chart
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Drawing, Material, Part, Section, kinds
 from fairwatt.report.wording import TextTable, number
 
+MEAN_FRONTS = (
+    "Vorob'ev expectation, a mean front, and deviation: what share of seeds at least attains each point of it "
+    "(threshold; a seed without a front attains nothing, and counts), its hypervolume, the mean one of seeds, and by "
+    "how much a seed differs from it in the mean, the last three as shares of the true front's hypervolume"
+)
+_READ = "The lower the deviation, the more alike are the fronts that seeds find, good or bad."
 _ROWS = 12
 
 
 def fronts(material: Material) -> Section | None:
     """Median attainment surfaces on the cloud of all configurations."""
     parts = tuple(
-        Part(comparison.space, drawings=tuple(_fronts(material, comparison, book) for book in comparison.books))
+        Part(
+            comparison.space,
+            drawings=tuple(_fronts(material, comparison, book) for book in comparison.books),
+            tables=(frame_table(comparison.vorobev(), f"{MEAN_FRONTS}. {_READ}"),),
+        )
         for comparison in material.comparisons
         if "multi" in kinds(comparison)
     )

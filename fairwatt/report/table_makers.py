@@ -11,7 +11,7 @@ from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.report import audit_sections, captions
+from fairwatt.report import audit_sections, captions, spend_sections
 from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, text_sheets, verdict_sheet
 from fairwatt.report.section import DRAWS, Material, kinds
@@ -127,6 +127,15 @@ def tuning(comparison: Comparison, results: Results) -> "pd.DataFrame":
     if not tuned:
         return pd.DataFrame(columns=["arm"])
     return tuning_spend_table(comparison, tuned).merge(tuning_table(tuned), on="arm")
+
+
+def carbon(material: Material, kind: str) -> Made:
+    """The searches of each space and, where no ranking was asked for, the sums of all of them."""
+    yield from _frames("carbon", spend_sections.carbon, Plan(spend_sections.CARBON), material, kind)
+    if not kind:
+        frame = spend_sections.sums(material)
+        facts = captions.made(material.results)
+        yield frame_sheet("carbon-sums", frame, Plan(spend_sections.CARBON_SUMS), facts), frame
 
 
 def in_percent(frame: "pd.DataFrame") -> "pd.DataFrame":

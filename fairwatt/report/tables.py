@@ -9,9 +9,11 @@ from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import table_makers as make
+from fairwatt.report.front_sections import MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
+from fairwatt.report.spend_sections import DEPLOYMENT, deployment
 from fairwatt.report.typeset import Sheet, csv_text
 
 if TYPE_CHECKING:
@@ -94,6 +96,13 @@ TABLES: tuple[make.Table, ...] = (
             "Processor time of the optimizers themselves, in joules by a declared power, beside the books",
             digest=make.in_percent,
         ),
+    ),
+    make.Table("carbon", "the energy charged to searches as CO2e, at a ladder of intensities", make.carbon),
+    make.plain(
+        "deployment",
+        "search and one more training of what it found",
+        lambda comparison, _: deployment(comparison),
+        Plan(DEPLOYMENT),
     ),
     make.plain(
         "tuning",
@@ -178,6 +187,12 @@ TABLES: tuple[make.Table, ...] = (
             ("budget", "arm", "energy_kwh", "test_error"),
             digest=lambda frame: frame[frame["percentile"] == 50.0],
         ),
+    ),
+    make.plain(
+        "vorobev",
+        "mean fronts of seeds (Vorob'ev), and how far seeds are from them",
+        lambda comparison, _: comparison.vorobev(),
+        Plan(MEAN_FRONTS),
     ),
     make.plain(
         "attainment-tests",

@@ -24,7 +24,7 @@ def test_tables_of_both_rankings() -> None:
     crossings = comparison.crossings()
     assert set(crossings["kind"]) <= set(arms)
     assert crossings["spent_full"].between(0, 30).all()
-    assert set(comparison.attainment()["arm"]) == arms["multi"]
+    assert set(comparison.attainment()["arm"]) == set(comparison.vorobev()["arm"]) == arms["multi"]
     assert comparison.attainment_tests()[["arm", "budget"]].to_numpy().tolist() == [["b", "10 full"], ["b", "30 full"]]
     assert comparison.hitting()["ert_full"].min() < 30
     assert set(comparison.areas()["budget"]) == {"10 full", "30 full"}
@@ -39,4 +39,5 @@ def test_a_caller_may_change_a_table() -> None:
         frame["arm"] = "changed"
         assert set(table()["arm"]) == {"rs"}
     assert comparison.attainment().empty
+    assert comparison.vorobev().empty
     assert comparison.crossings().empty

@@ -118,6 +118,16 @@ def test_the_page_and_the_overhead_table_count_in_percent(results: Results) -> N
     assert float(sheet.rows[0][place]) == pytest.approx(100 * frame["share"].iloc[0], rel=0.01)
 
 
+def test_sums_of_carbon_are_of_all_searches_whatever_their_kind(results: Results) -> None:
+    arms, total = tables.tables(results, "carbon")
+    spent = sum(run.spent_kwh for runs in results.runs.values() for run in runs)
+    assert total[1]["sum_kwh"].tolist() == pytest.approx([spent])
+    assert total[1]["co2e_kg_at_500"].tolist() == pytest.approx([spent / 2])
+    assert set(arms[1]["arm"]) == {"rs", "re", "semoa"}
+    ((_, frame),) = tables.tables(results, "carbon", kind="multi")
+    assert set(frame["arm"]) == {"rs", "semoa"}
+
+
 def test_numbers_of_a_column_line_up() -> None:
     assert aligned([0.5, 12.25, float("nan")]) == ["0.50", "12.25", "-"]
     assert aligned([1e-9, 3.0]) == ["1e-09", "3"]

@@ -25,6 +25,7 @@ from fairwatt.problem import Reference
 from fairwatt.report import (
     across_sections,
     curve_sections,
+    front_sections,
     page,
     provenance_sections,
     section,
@@ -324,6 +325,44 @@ def test_what_optimizers_computed_is_shown_with_how_it_was_made_joules(
     assert "10 W a core x PUE 1, declared and not measured" in table.caption
     assert results.provenance[-1]["system"] in table.caption
     assert results.references["toy-cells"].energy_label in table.caption
+
+
+def test_what_searches_would_have_emitted_is_shown_with_what_it_is_not(
+    results: Results, comparisons: list[Comparison]
+) -> None:
+    material = Material(results, comparisons)
+    spaces, everything = spend_sections.spend(material).parts
+    carbon, deployment = spaces.tables[-2:]
+    assert carbon.columns[3:6] == ("energy, kWh", "PUE contained", "g CO2e at 20")
+    assert [row[4] for row in carbon.rows] == ["1"] * 6
+    for row in carbon.rows:
+        assert float(row[-1].replace(",", "")) == pytest.approx(800 * float(row[3]), rel=1e-3)
+    for words in (
+        "consumed none of these energies",
+        "nothing is ranked",
+        "20, 100, 250, 500 and 800 g/kWh",
+        "no places",
+    ):
+        assert words in carbon.caption
+    assert [row[:2] for row in deployment.rows[:3]] == [("single", "rs"), ("single", "re"), ("single", "rs")]
+    assert "inference" in deployment.caption
+    (total,) = everything.tables
+    spent = sum(run.spent_kwh for runs in results.runs.values() for run in runs)
+    assert total.rows[0][:2] == ("toy-cells", "18")
+    assert float(total.rows[0][2]) == pytest.approx(spent, rel=1e-3)
+
+    untold = spend_sections.carbon(comparisons[0], dataclasses.replace(results, overheads={}))
+    assert untold["pue"].isna().all()
+
+
+def test_mean_fronts_stand_below_the_surfaces(results: Results, comparisons: list[Comparison]) -> None:
+    section = front_sections.fronts(Material(results, comparisons))
+    assert section is not None
+    ((table,),) = (part.tables for part in section.parts)
+    assert [row[:3] for row in table.rows] == [
+        (arm, budget, "6") for budget in ("5 full", "10 full") for arm in ("rs", "semoa")
+    ]
+    assert table.columns[3:] == ("fronts", "threshold, %", "expectation", "mean", "deviation")
 
 
 def test_provisional_results_say_so_at_the_top(
