@@ -11,6 +11,7 @@ from fairwatt.analysis.load import Results
 from fairwatt.analysis.spend import overhead_table
 from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
 from fairwatt.analysis.verdict import Comparison
+from fairwatt.errors import UserError
 from fairwatt.report import audit_sections, captions, spend_sections
 from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, text_sheets, verdict_sheet
@@ -120,12 +121,10 @@ def overhead(comparison: Comparison, results: Results) -> "pd.DataFrame":
 
 
 def tuning(comparison: Comparison, results: Results) -> "pd.DataFrame":
-    """What tuning found and took, of the arms that were tuned; no row where none was."""
-    import pandas as pd
-
+    """What tuning found and took, of the arms that were tuned. Raises UserError where none was."""
     tuned = {arm: each for arm, each in tuned_arms(results.study).items() if arm in comparison.arms}
     if not tuned:
-        return pd.DataFrame(columns=["arm"])
+        raise UserError("no arm is tuned; how to tune one: fairwatt tune --help")
     return tuning_spend_table(comparison, tuned).merge(tuning_table(tuned), on="arm")
 
 
