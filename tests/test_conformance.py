@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _deaf(problem, rng):  # type: ignore[no-untyped-def]
 
 
 def _drawing_nothing(problem, rng):  # type: ignore[no-untyped-def]
-    asked = [*problem.initial]
+    asked = [*problem.initial] or [problem.space.sample(rng)]
     for place in range(1000):
         if place >= len(asked):
             new = (config for config in problem.space.neighbors(asked[-1]) if config not in asked)
@@ -124,6 +125,17 @@ def _drawing_nothing(problem, rng):  # type: ignore[no-untyped-def]
 def _own_design(problem, rng):  # type: ignore[no-untyped-def]
     while True:
         yield Query(problem.space.sample(rng))
+
+
+def _needing_the_design(problem, rng):  # type: ignore[no-untyped-def]
+    yield Query(problem.initial[0])
+    for config in islice(problem.starts(rng), 1, None):
+        yield Query(config)
+
+
+def _ending_without_a_design(problem, rng):  # type: ignore[no-untyped-def]
+    for config in problem.starts(rng) if problem.initial else ():
+        yield Query(config)
 
 
 def _own_fidelity(problem, rng):  # type: ignore[no-untyped-def]
@@ -261,6 +273,8 @@ def _reading_a_table(problem, rng):  # type: ignore[no-untyped-def]
         (_deaf, "other seed, other search"),
         (_drawing_nothing, "other label, other search"),
         (_own_design, "starts with the shared design"),
+        (_needing_the_design, "searches without a shared design"),
+        (_ending_without_a_design, "searches without a shared design"),
         (_own_fidelity, "asks inside the space"),
         (_silent_about_fidelities, "declares its fidelities"),
         (_outside, "asks inside the space"),
