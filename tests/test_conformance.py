@@ -16,6 +16,7 @@ import pytest
 
 from fairwatt import Query, load_table, make_benchmark, run
 from fairwatt.conformance import check_benchmark, check_optimizer, check_space
+from fairwatt.conformance.driven import drive
 from fairwatt.conformance.finding import Finding
 from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import UnknownNameError
@@ -67,6 +68,15 @@ def test_every_registered_optimizer_conforms(toy: Benchmark, name: str) -> None:
     assert factory.source.endswith(".")
     assert factory.summary.endswith(".")
     assert [finding for finding in check_optimizer(factory, toy, run) if not finding.passed] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arms_of_one_seed_start_apart_where_no_design_is_shared(toy: Benchmark, name: str) -> None:
+    factory = _registered(name)
+    problem = toy.problem(0, initial=0, objectives=factory.objectives)
+    one, other = (drive(factory, toy, problem, label=label, steps=3).asked for label in ("a", "b"))
+    assert (len(one), len(other)) == (3, 3)
+    assert not set(one) & set(other)
 
 
 def test_the_toy_benchmark_conforms(toy: Benchmark) -> None:
@@ -367,6 +377,7 @@ from fairwatt.records import Query
 
 @optimizer("sets")
 def sets(problem, rng):
+    config = problem.space.sample(rng)
     for config in problem.initial:
         yield Query(config)
     while True:
