@@ -66,7 +66,7 @@ def test_check_says_what_failed_and_what_to_do(fairwatt: Command) -> None:
     code, out, err = fairwatt("check", "hill.py:hill")
     assert (code, err) == (1, "")
     assert re.search(r"FAILED  starts with the shared design\n +seen: .+\n +fix:  ask all of `problem.initial`", out)
-    assert "1 of 22 checks failed" in out
+    assert "1 of 23 checks failed" in out
 
 
 def test_a_failed_check_leaves_out_those_that_build_on_it(fairwatt: Command) -> None:

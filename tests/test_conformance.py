@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from fairwatt import Query, load_table, make_benchmark, run
 from fairwatt.conformance import check_benchmark, check_optimizer, check_space
+from fairwatt.conformance.driven import drive
 from fairwatt.conformance.finding import Finding
 from fairwatt.conformance.global_state import global_random_state
 from fairwatt.errors import UnknownNameError
@@ -68,6 +70,15 @@ def test_every_registered_optimizer_conforms(toy: Benchmark, name: str) -> None:
     assert [finding for finding in check_optimizer(factory, toy, run) if not finding.passed] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_arms_of_one_seed_start_apart_where_no_design_is_shared(toy: Benchmark, name: str) -> None:
+    factory = _registered(name)
+    problem = toy.problem(0, initial=0, objectives=factory.objectives)
+    one, other = (drive(factory, toy, problem, label=label, steps=3).asked for label in ("a", "b"))
+    assert (len(one), len(other)) == (3, 3)
+    assert not set(one) & set(other)
+
+
 def test_the_toy_benchmark_conforms(toy: Benchmark) -> None:
     assert [f for f in check_benchmark(toy, np.random.default_rng(0)) if not f.passed] == []
     raw = make_benchmark("toy-cells", sampler="raw")
@@ -113,7 +124,7 @@ def _deaf(problem, rng):  # type: ignore[no-untyped-def]
 
 
 def _drawing_nothing(problem, rng):  # type: ignore[no-untyped-def]
-    asked = [*problem.initial]
+    asked = [*problem.initial] or [problem.space.sample(rng)]
     for place in range(1000):
         if place >= len(asked):
             new = (config for config in problem.space.neighbors(asked[-1]) if config not in asked)
@@ -124,6 +135,17 @@ def _drawing_nothing(problem, rng):  # type: ignore[no-untyped-def]
 def _own_design(problem, rng):  # type: ignore[no-untyped-def]
     while True:
         yield Query(problem.space.sample(rng))
+
+
+def _needing_the_design(problem, rng):  # type: ignore[no-untyped-def]
+    yield Query(problem.initial[0])
+    for config in islice(problem.starts(rng), 1, None):
+        yield Query(config)
+
+
+def _ending_without_a_design(problem, rng):  # type: ignore[no-untyped-def]
+    for config in problem.starts(rng) if problem.initial else ():
+        yield Query(config)
 
 
 def _own_fidelity(problem, rng):  # type: ignore[no-untyped-def]
@@ -261,6 +283,8 @@ def _reading_a_table(problem, rng):  # type: ignore[no-untyped-def]
         (_deaf, "other seed, other search"),
         (_drawing_nothing, "other label, other search"),
         (_own_design, "starts with the shared design"),
+        (_needing_the_design, "searches without a shared design"),
+        (_ending_without_a_design, "searches without a shared design"),
         (_own_fidelity, "asks inside the space"),
         (_silent_about_fidelities, "declares its fidelities"),
         (_outside, "asks inside the space"),
@@ -353,6 +377,7 @@ from fairwatt.records import Query
 
 @optimizer("sets")
 def sets(problem, rng):
+    config = problem.space.sample(rng)
     for config in problem.initial:
         yield Query(config)
     while True:

@@ -13,6 +13,7 @@ from fairwatt.books import Book
 from fairwatt.budget import Budget, component
 from fairwatt.problem import Reference, Tariff
 from fairwatt.records import Header, Run
+from fairwatt.study_change import StudyChange
 
 MIN_TRAININGS = 30
 MAX_EXHAUSTIVE = Fraction(1, 4)
@@ -80,18 +81,25 @@ def check_reference(runs: Sequence[Run], reference: Reference, protocol: Protoco
             )
 
 
-def check_again(runs: Sequence[Run], primary: Mapping[str, Header]) -> None:
+def check_again(
+    runs: Sequence[Run], primary: Mapping[str, Header], change: StudyChange | None = None, *, sampler: bool = True
+) -> None:
     """Raise ComparisonError, naming the field, where what was run again is not the same program as before.
 
-    primary: a header of each arm as it was compared. A world is another one than theirs, but nothing else is.
+    primary: a header of each arm as it was compared. A world is another one than theirs, but nothing else is. change:
+    the one field that the world is another one in; None where that is something else. sampler: whether it has to be the
+    same one, too.
     """
+    names = {*_OF_ONE_ARM, "initial", *(("sampler",) if sampler else ()), *(_SHARED if change else ())}
     for header in (run.header for run in runs):
-        for name in (*_OF_ONE_ARM, "initial") if header.arm in primary else ():
-            here, there = getattr(header, name), getattr(primary[header.arm], name)
+        for name in sorted(names) if header.arm in primary else ():
+            here, there, where = getattr(header, name), getattr(primary[header.arm], name), "what is compared"
+            if change and name == change.field:
+                there, where = change.value, "this world"
             if here != there:
                 raise ComparisonError(
-                    f"{name} of {header.arm} (seed {header.seed}) is {_shown(here)}, but in what is compared it is "
-                    f"{_shown(there)}; run it again with the same {name}"
+                    f"{name} of {header.arm} (seed {header.seed}) is {_shown(here)}, but in {where} it is "
+                    f"{_shown(there)}; run it again with that {name}"
                 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairwatt.analysis.collector import collector_off
 from fairwatt.analysis.other_worlds import Rerun, Reruns
-from fairwatt.analysis.protocol import ComparisonError, Protocol
+from fairwatt.analysis.protocol import Protocol
 from fairwatt.analysis.spend import Overhead
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.energy_error import EnergyError, energy_errors
@@ -18,10 +18,7 @@ from fairwatt.problem import Reference
 from fairwatt.records import Run
 from fairwatt.runfile import Known, read_reference, read_run
 from fairwatt.sealed import read_sealed
-
-RAW = "raw sampler"
-"""The world in which every search is run again, under the literature's sampler."""
-_RAW_SAMPLER = "raw"
+from fairwatt.study_change import CHANGES
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,8 @@ class _Again:
             world = plan.get(name, {"folder": "", "arms": [], "note": ""})
             due, note = _due(study, name, errors, runs)
             arms = dict.fromkeys((*due, *world["arms"]))
-            if not arms or (name == RAW and world["note"]):
+            change = CHANGES.get(name)
+            if not arms or (change and change.lacking and world["note"]):
                 self.impossible.append((name, world["note"] or note))
                 continue
             found: dict[tuple[str, int], Run] = {}
@@ -181,11 +179,6 @@ class _Again:
             wanted = [(arm, seed) for arm in arms for seed in study["seeds"]]
             self.missing += [(name, *cell) for cell in wanted if cell not in found]
             if again := tuple(found[cell] for cell in wanted if cell in found):
-                if name == RAW and (other := next((r for r in again if r.header.sampler != _RAW_SAMPLER), None)):
-                    raise ComparisonError(
-                        f"re-run {name!r} of {space}: sampler of {other.header.arm} (seed {other.header.seed}) is "
-                        f"{other.header.sampler!r}, not {_RAW_SAMPLER!r}; run it again"
-                    )
                 self.found[name] = read_reference(folder / world["folder"] / "reference.json"), again
 
 
@@ -194,7 +187,7 @@ def _due(
 ) -> tuple[list[str], str]:
     """The arms that have to be run again in a world, or why there are none. errors: as the space knows them."""
     labels = [arm["label"] for arm in study["optimizers"]]
-    if name == RAW:
+    if name in CHANGES:
         return labels, ""
     error = errors.get(name, errors.get("another device") if name.startswith("device ") else None)
     if isinstance(error, str):

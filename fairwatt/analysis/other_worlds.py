@@ -1,4 +1,4 @@
-"""The same searches in other worlds: under structural energy errors, and run again under another sampler or energies.
+"""The same searches in other worlds: under structural energy errors, and run again where the study is another one.
 
 Each becomes a sensitivity cell. Re-pricing comes first; a search that has to be run again is taken from the re-runs
 that were handed in under the same name, if there are any (specification, sections 0.4, 0.6 and 0.11).
@@ -20,6 +20,7 @@ from fairwatt.energy_error import EnergyError, energy_errors
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
 from fairwatt.records import Run
+from fairwatt.study_change import CHANGES
 
 Array = NDArray[np.float64]
 _SAME = 1e-9
@@ -113,18 +114,36 @@ def _endpoints(
         check_reference(runs, world, protocol)
         if world.name != reference.name:
             raise ComparisonError(f"space is {world.name}, but what is compared is {reference.name}")
-        check_again(runs, {arm: endpoints.header(arm) for arm in endpoints.trajectories})
+        change = CHANGES.get(name)
+        primary = {arm: endpoints.header(arm) for arm in endpoints.trajectories}
+        check_again(runs, primary, change, sampler=bool(change or error))
         if isinstance(error, EnergyError):
             _check_energies(world, error.reference(reference))
+        if change:
+            _check_truth(world, reference)
     except ComparisonError as problem:
         raise ComparisonError(f"re-run {name!r}: {problem}") from None
     return Endpoints(runs, Truth.of(world), protocol)
 
 
-def _check_energies(found: Reference, expected: Reference) -> None:
-    """Raise ComparisonError where a world has other energies than the error makes of the truth."""
+def _check_truth(found: Reference, expected: Reference) -> None:
+    """Raise ComparisonError where a world has another truth, though no measurement is another one in it."""
+    _check_keys(found, expected)
+    for name in ("val_error", "test_error", "energy_kwh"):
+        if not np.array_equal(getattr(found, name), getattr(expected, name)):
+            raise ComparisonError(
+                f"{name} of its reference is not that of what is compared; fairwatt run writes it anew"
+            )
+
+
+def _check_keys(found: Reference, expected: Reference) -> None:
     if found.keys != expected.keys:
         raise ComparisonError("keys of its space are other ones than those of what is compared")
+
+
+def _check_energies(found: Reference, expected: Reference) -> None:
+    """Raise ComparisonError where a world has other energies than the error makes of the truth."""
+    _check_keys(found, expected)
     if not np.allclose(found.energy_kwh, expected.energy_kwh, rtol=_SAME, atol=0.0):
         worst = int(np.argmax(np.abs(found.energy_kwh / expected.energy_kwh - 1.0)))
         raise ComparisonError(

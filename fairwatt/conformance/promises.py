@@ -41,6 +41,12 @@ PROMISES: tuple[tuple[str, Callable[[TriedSearches], str], str, tuple[str, ...]]
         "ask all of `problem.initial` first, in its order",
         (INSIDE,),
     ),
+    (
+        "searches without a shared design",
+        Tried.needs_design,
+        "take `problem.starts(rng)`: `problem.initial` may be empty",
+        (INSIDE,),
+    ),
     ("ends for good", Tried.revives, "let `ask` raise SearchEnded every time after the first", (ASKS,)),
     (SURVIVES, Tried.stops_when_invalid, "treat `not trial.ok` as the worst outcome", (INSIDE,)),
     ("builds on no invalid answer", Tried.prefers_invalid, "losses of INVALID are infinite: never take 0", (SURVIVES,)),

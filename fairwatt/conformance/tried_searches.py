@@ -116,6 +116,14 @@ class TriedSearches:
         asked = list(dict.fromkeys(map(self.space.key, valid)))[: len(wanted)]
         return "" if asked == wanted else f"first distinct networks {asked}, shared design {wanted}"
 
+    def needs_design(self) -> str:
+        """Whether it raises or ends at once where no design is shared."""
+        problem = self.benchmark.problem(0, initial=0, objectives=self.factory.objectives)
+        alone = drive(self.factory, self.benchmark, problem, patience=self._patience)
+        if alone.fault:
+            return f"{alone.fault}, after {len(alone.queries)} answer(s), where no design is shared"
+        return "" if alone.queries else "it ends before it has asked anything where no design is shared"
+
     def changes_global_state(self) -> str:
         """Whether something that the process has only one of is other than before."""
         _, changed = self.watched

@@ -159,7 +159,7 @@ def run_cell(study: Study, store: Store, cell: Cell) -> Outcome:
             settings=cell.arm.settings,
             policy=policy,
             label=cell.arm.label,
-            initial=study.initial,
+            initial=study.changed(cell.rerun).initial,
             also=[(book.policy, book.budget.resolve(book.policy.currency, tariff)) for book in books],
             stopwatch=stopwatch,
         )

@@ -27,11 +27,11 @@ from fairwatt.ledger import AccountingPolicy
 from fairwatt.optimizer import OptimizerFactory
 from fairwatt.registry import BENCHMARKS, find_optimizer
 from fairwatt.sealed import read_sealed
+from fairwatt.study_change import CHANGES
 from fairwatt.tuning import Tuning, read_tuning
 
 MAX_SEEDS = 100_000
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
-RAW = "raw sampler"
 _DEVICE = re.compile(r"device [A-Za-z0-9._+-]+")
 
 
@@ -113,7 +113,7 @@ class Study(_Strict):
     energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. suspect: what
     becomes of networks whose measurement is suspect. policy: settings of `AccountingPolicy`; `fidelity` is the space's
     own where it is not set. min_seeds: fewer paired seeds void the verdict. reruns: worlds to search again as a check
-    of the verdicts: "raw sampler", or energy errors for the arms that see energies, see `worlds`.
+    of the verdicts: changes of the study for all arms, or energy errors for those that see energies, see `worlds`.
     """
 
     study: str
@@ -185,10 +185,16 @@ class Study(_Strict):
         if len(set(budgets)) < len(budgets):
             raise UserError(f"budgets must differ, or every test counts twice: {', '.join(self.budgets)}")
         for rerun in self.reruns:
-            if rerun not in (RAW, *ENERGY_ERRORS) and not _DEVICE.fullmatch(rerun):
-                raise UnknownNameError("re-run", rerun, (RAW, *ENERGY_ERRORS, "device NAME"))
-        if RAW in self.reruns and self.sampler == "raw":
-            raise UserError(f"reruns: the searches draw from the raw sampler already; take {RAW!r} out")
+            if rerun not in (*CHANGES, *ENERGY_ERRORS) and not _DEVICE.fullmatch(rerun):
+                raise UnknownNameError("re-run", rerun, (*CHANGES, *ENERGY_ERRORS, "device NAME"))
+            change = CHANGES.get(rerun)
+            if change and getattr(self, change.field) == change.value:
+                raise UserError(f"reruns: the study has {change.field}: {change.value} already; take {rerun!r} out")
+
+    def changed(self, rerun: str) -> "Study":
+        """This study as it is searched in a world: with one field changed where the world is a `StudyChange`."""
+        change = CHANGES.get(rerun)
+        return self.model_copy(update={change.field: change.value}) if change else self
 
     def largest(self, arm: Arm) -> tuple[Budget, ...]:
         """The primary budgets of one arm, its factor included, as given."""

@@ -1,19 +1,20 @@
 """The worlds in which a study searches: its spaces as they are, and, where it declares `reruns`, as they might be.
 
 Re-pricing comes first (specification, section 0.4), so a search is done again only where what its optimizer sees would
-be another thing. Under the literature's sampler that is every arm; under wrong energies the arms that are told of
-energies, since the analysis prices the others again, exactly. Worlds share the names of their spaces and so all random
-streams: re-runs are paired with the study's own searches, seed by seed.
+be another thing. Under the literature's sampler, or without the shared design, that is every arm; under wrong energies
+the arms that are told of energies, since the analysis prices the others again, exactly. Worlds share the names of their
+spaces and so all random streams: re-runs are paired with the study's own searches, seed by seed.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from fairwatt.errors import UnknownNameError
-from fairwatt.experiments.study import RAW, Cell, Study, folder_name
+from fairwatt.experiments.study import Cell, Study, folder_name
 from fairwatt.problem import Benchmark
 from fairwatt.registry import make_benchmark
 from fairwatt.search_spaces.perturbed import EnergyNotKnownError, perturbed
+from fairwatt.study_change import CHANGES
 
 SEES_ENERGY = "energy_kwh"
 """The objective through which an arm is told of energies."""
@@ -39,7 +40,8 @@ def benchmark_of(study: Study, space: str, rerun: str = "") -> Benchmark:
 
     Raises UserError where its data is not here, UnknownNameError and EnergyNotKnownError where it has no such world.
     """
-    return _made(space, "raw" if rerun == RAW else study.sampler, study.energy, study.suspect, rerun)
+    study, error = study.changed(rerun), "" if rerun in CHANGES else rerun
+    return _made(space, study.sampler, study.energy, study.suspect, error)
 
 
 def reruns(study: Study) -> list[Rerun]:
@@ -72,15 +74,16 @@ def in_words(study: Study) -> list[str]:
 
 
 def _rerun(study: Study, space: str, name: str) -> Rerun:
+    change = CHANGES.get(name)
     try:
         benchmark_of(study, space, name)
     except EnergyNotKnownError as error:
         return Rerun(space, name, (), str(error))
     except UnknownNameError:
-        if name != RAW:
+        if not (change and change.lacking):
             raise
-        return Rerun(space, name, (), "the space has no other sampler")
-    if name == RAW:
+        return Rerun(space, name, (), change.lacking)
+    if change:
         return Rerun(space, name, study.labels)
     if study.policy.get("currency", "energy") != "energy":
         return Rerun(space, name, (), "energies matter in books that count energy")
@@ -94,9 +97,9 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=16)
-def _made(space: str, sampler: str, energy: str | None, suspect: str, rerun: str = "") -> Benchmark:
-    if rerun and rerun != RAW:
-        return perturbed(_made(space, sampler, energy, suspect), rerun)
+def _made(space: str, sampler: str, energy: str | None, suspect: str, error: str = "") -> Benchmark:
+    if error:
+        return perturbed(_made(space, sampler, energy, suspect), error)
     given = {"sampler": sampler, "energy": energy, "suspect": suspect}
     usual = {"sampler": "uniform", "energy": None, "suspect": "keep"}  # each space's own: not all have these options
     return make_benchmark(space, **{name: value for name, value in given.items() if value != usual[name]})

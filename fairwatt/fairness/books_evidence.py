@@ -1,13 +1,14 @@
 """Evidence on charging: threats T1, T5, T7, T15, T16 and T17, from books kept a second time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fairwatt.fairness.bookkeeping import Books, Kind
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, named, share, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
 from fairwatt.records import JOULES_PER_KWH, NANO, Charge, End, Run
+from fairwatt.study_change import OWN_DESIGN
 
 _NO_BOOKS = State.NOT_TOLD, "The runs hold no books."
 
@@ -73,14 +74,16 @@ def repeats(evidence: Evidence) -> Told:
 
 def initial_design(evidence: Evidence) -> Told:
     """T7: the shared design is the same for all under one seed, and paid."""
-    faults = []
-    paid, budgets = 0, 0
+    faults: list[str] = []
+    paid, budgets, alone = 0, 0, 0
     for space, books in evidence.books.items():
         designs = _designs(books)
+        again, more = _without(evidence, space, designs, books[0].run.header.initial)
+        faults, alone = [*faults, *more], alone + again
         for own in books:
             header, requests = own.run.header, own.run.requests
             arm, wanted = designs[header.seed]
-            mine = _distinct(own.run)[: len(wanted)]  # a search may end within the design
+            mine = _distinct(own.run, header.initial)[: len(wanted)]  # a search may end within the design
             if mine != wanted[: len(mine)] or (len(mine) < len(wanted) and len(requests) >= header.initial):
                 faults.append(f"{space}: under seed {header.seed} {header.arm} starts with other networks than {arm}")
             # a design's network is free at most where it is the same as one before it
@@ -100,6 +103,7 @@ def initial_design(evidence: Evidence) -> Told:
     return State.PASS, (
         f"Under each seed all arms start with the same {spread([h.initial for h in headers], '.0f')} networks, charged "
         f"to each: {share(paid, budgets)} of the budgets. Requests of a search, as many as its budget paid: {asked}."
+        + (f" {count(alone, 'search')} were run again with starts of their own." if alone else "")
     )
 
 
@@ -111,7 +115,7 @@ def _designs(books: Sequence[Books]) -> dict[int, tuple[str, list[object]]]:
     """
     begun: dict[int, list[tuple[Run, list[object]]]] = {}
     for run in (own.run for own in books):
-        begun.setdefault(run.header.seed, []).append((run, _distinct(run)))
+        begun.setdefault(run.header.seed, []).append((run, _distinct(run, run.header.initial)))
     found = {}
     for seed, searches in begun.items():
         alike = Counter(tuple(networks) for _, networks in searches)
@@ -126,10 +130,29 @@ def _designs(books: Sequence[Books]) -> dict[int, tuple[str, list[object]]]:
     return found
 
 
-def _distinct(run: Run) -> list[object]:
+def _without(
+    evidence: Evidence, space: str, designs: Mapping[int, tuple[str, list[object]]], initial: int
+) -> tuple[int, list[str]]:
+    """How many searches of a space were run again without its design, and which arms begin with it all the same.
+
+    Own draws may be those networks by chance: that is told from a design by how many seeds it is under.
+    """
+    _, runs = evidence.results.reruns.get(space, {}).get(OWN_DESIGN, (None, ()))
+    begun: dict[str, list[bool]] = {}
+    for run in runs:
+        _, design = designs.get(run.header.seed, ("", []))
+        begun.setdefault(run.header.arm, []).append(bool(design) and _distinct(run, initial)[: len(design)] == design)
+    return len(runs), [
+        f"{space}, run again ({OWN_DESIGN}): {arm} starts with the shared design under {sum(same)} of {len(same)} seeds"
+        for arm, same in begun.items()
+        if sum(same) > len(same) / 2
+    ]
+
+
+def _distinct(run: Run, initial: int) -> list[object]:
     """The configurations of the first requests, of each network the first."""
     found: dict[object, object] = {}
-    for request in run.requests[: run.header.initial]:
+    for request in run.requests[:initial]:
         config = request.trial.config
         found.setdefault(config if request.key is None else request.key, config)
     return list(found.values())

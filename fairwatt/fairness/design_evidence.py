@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from fairwatt.analysis.endpoints import RANKINGS
-from fairwatt.analysis.load import RAW
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
@@ -22,6 +21,7 @@ from fairwatt.fairness.threats import State
 from fairwatt.fairness.tuning_evidence import in_words, tuning_faults
 from fairwatt.records import Header
 from fairwatt.registry import BENCHMARKS, OPTIMIZERS, find_optimizer
+from fairwatt.study_change import CHANGES, StudyChange
 
 
 def implementations(evidence: Evidence) -> Told:
@@ -187,9 +187,9 @@ def declaration(evidence: Evidence) -> Told:
     results = evidence.results
     faults = [f"seeds were added after {number} had been run" for number in results.extended]
     faults += [
-        f"{space}: not run again under the {RAW}, which it is said not to have ({note}) and has"
+        f"{space}: not run again under the {world}, which it is said not to have ({note}) and has"
         for space, world, note in results.not_again
-        if world == RAW and _has_raw(space)
+        if world in CHANGES and _has(space, CHANGES[world])
     ]
     declared = {(arm["label"], seed) for arm in results.study["optimizers"] for seed in results.study["seeds"]}
     missing = Counter(space for space, _, _ in results.missing)
@@ -222,10 +222,10 @@ def declaration(evidence: Evidence) -> Told:
     return (State.NOT_TOLD, f"{text} Missing: {', '.join(lost)}.") if lost else (State.PASS, text)
 
 
-def _has_raw(space: str) -> bool:
-    """Whether the space as installed here takes another sampler."""
+def _has(space: str, change: StudyChange) -> bool:
+    """Whether there is such a study of the space as it is installed here."""
     try:
-        return "sampler" in signature(BENCHMARKS.load(space)).parameters
+        return not change.lacking or change.field in signature(BENCHMARKS.load(space)).parameters
     except UserError:
         return False
 

@@ -43,8 +43,8 @@ def ea_local_search(
 ) -> Search:
     """Local search for the best compromise of accuracy and training energy.
 
-    weight: w, 0 or less; 0 is `ls`. reference_kwh: T0; 0 for the mean energy of the shared design's valid trials.
-    initial_size: as of `ls`. Raises UserError for settings out of range.
+    weight: w, 0 or less; 0 is `ls`. reference_kwh: T0; 0 for the mean energy of the shared design's valid trials, or of
+    the first valid trial where there are none. initial_size: as of `ls`. Raises UserError for settings out of range.
     """
     return compromise(
         problem, weight, reference_kwh, lambda loss: descents(problem, rng, loss, initial_size=initial_size)
@@ -66,8 +66,9 @@ def ea_bananas(
 ) -> Search:
     """BANANAS for the best compromise of accuracy and training energy.
 
-    weight: w, 0 or less; 0 is `bananas`. reference_kwh: T0; 0 for the mean energy of the shared design's valid trials.
-    The others are as of `bananas`. Raises MissingExtraError without torch, UserError for settings out of range.
+    weight: w, 0 or less; 0 is `bananas`. reference_kwh: T0; 0 for the mean energy of the shared design's valid trials,
+    or of the first valid trial where there are none. The others are as of `bananas`. Raises MissingExtraError without
+    torch, UserError for settings out of range.
     """
     return compromise(
         problem,
@@ -99,7 +100,7 @@ def compromise(problem: Problem, weight: float, reference_kwh: float, search_for
     def loss(trial: Trial) -> float:
         if not trial.ok:
             return math.inf
-        t0 = reference_kwh or (float(np.mean(design)) if design else trial.energy_kwh)
+        t0 = reference_kwh or float(np.mean(design))
         return energy_aware_error(trial.val_error, trial.energy_kwh / t0, weight)
 
     search = GeneratorOptimizer(search_for(loss))
@@ -109,6 +110,6 @@ def compromise(problem: Problem, weight: float, reference_kwh: float, search_for
         except SearchEnded:
             return
         trial = yield query
-        if trial.ok and asked < len(problem.initial):
+        if trial.ok and (asked < len(problem.initial) or not design):
             design.append(trial.energy_kwh)
         search.tell(trial)

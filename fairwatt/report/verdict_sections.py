@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 HEAT_LEAD = (
     "Every search was recorded once and priced again under each of these books, but for re-runs (such as those under "
-    "another sampler), for which arms searched again. A number is the arm's paired win rate: blue where the arm is "
-    "better, orange where the reference is, grey between .45 and .55."
+    "another sampler, or without the shared design), for which arms searched again. A number is the arm's paired win "
+    "rate: blue where the arm is better, orange where the reference is, grey between .45 and .55."
 )
 TONES: Mapping[Outcome, str] = {
     Outcome.WIN: "win",

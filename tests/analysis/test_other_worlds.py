@@ -1,5 +1,6 @@
 """Re-pricing first, re-runs where that is not enough."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -170,6 +171,65 @@ def test_a_re_run_under_an_energy_error_has_those_energies() -> None:
     runs = [search_of(replace(WORLD, reference=dearer), "a", seed, 400, **SEES) for seed in SEEDS]
     with pytest.raises(ComparisonError, match=r"tariff cheapest is .* under this error it is"):
         Comparison(_runs(**SEES), SIZED, AT_30, reruns={"size slope +0.1": (dearer, runs)})
+
+
+SLOPE = "size slope +0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "message"),
+    [
+        ("raw sampler", {}, "sampler of a (seed 0) is uniform, but in this world it is raw; run it again"),
+        (
+            "raw sampler",
+            {"sampler": "raw", "initial": 0},
+            "initial of a (seed 0) is 0, but in what is compared it is 3",
+        ),
+        ("own initial design", {}, "initial of a (seed 0) is 3, but in this world it is 0; run it again"),
+        (
+            "own initial design",
+            {"initial": 0, "sampler": "raw"},
+            "sampler of a (seed 0) is raw, but in what is compared",
+        ),
+        ("own initial design", {"initial": 0, "settings": {"x": 1}}, "settings of a (seed 0) is {'x': 1}, but in what"),
+        (SLOPE, {"sampler": "raw"}, "sampler of a (seed 0) is raw, but in what is compared it is uniform"),
+    ],
+)
+def test_a_world_is_another_one_in_what_its_name_says_alone(name: str, header: dict[str, Any], message: str) -> None:
+    error = energy_errors(SIZED)[SLOPE]
+    assert isinstance(error, EnergyError)
+    space = replace(WORLD, reference=error.reference(SIZED)) if name == SLOPE else WORLD
+    runs = [search_of(space, "a", seed, 130, **header) for seed in (0, 1)]
+    with pytest.raises(ComparisonError, match=f"^{re.escape(f're-run {name!r}: {message}')}"):
+        Comparison(_runs(), SIZED, AT_30, reruns={name: (space.reference, runs)})
+
+
+def test_a_name_of_ones_own_says_nothing_of_the_sampler() -> None:
+    runs = [search_of(WORLD, "a", seed, 130, sampler="raw") for seed in (0, 1)]
+    Comparison(_runs(), SIZED, AT_30, reruns={"mine": (SIZED, runs)})
+
+
+@pytest.mark.parametrize("column", ["val_error", "test_error", "energy_kwh"])
+def test_without_the_shared_design_the_truth_is_the_same(column: str) -> None:
+    runs = [search_of(WORLD, "a", seed, 130, initial=0) for seed in (0, 1)]
+    Comparison(_runs(), SIZED, AT_30, reruns={"own initial design": (SIZED, runs)})
+    other = replace(SIZED, **{column: getattr(SIZED, column)[::-1]})
+    with pytest.raises(
+        ComparisonError, match=f"^re-run 'own initial design': {column} of its reference is not that of"
+    ):
+        Comparison(_runs(), SIZED, AT_30, reruns={"own initial design": (other, runs)})
+
+
+def test_without_the_shared_design_data_and_networks_are_the_same() -> None:
+    newer = replace(WORLD, reference=replace(SIZED, data_sha256="newer"))
+    runs = [search_of(newer, "a", seed, 130, initial=0) for seed in (0, 1)]
+    with pytest.raises(ComparisonError, match=r"data_sha256 of a \(seed 0\) is newer, but in what is compared"):
+        Comparison(_runs(), SIZED, AT_30, reruns={"own initial design": (newer.reference, runs)})
+
+    runs = [search_of(WORLD, "a", seed, 130, initial=0) for seed in (0, 1)]
+    fewer = replace(SIZED, keys=SIZED.keys[:-1])
+    with pytest.raises(ComparisonError, match="keys of its space are other ones"):
+        Comparison(_runs(), SIZED, AT_30, reruns={"own initial design": (fewer, runs)})
 
 
 @pytest.mark.parametrize(("again", "recorded"), [(1, False), (2, True)])

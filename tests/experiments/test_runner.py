@@ -95,6 +95,19 @@ def test_clones_share_design_and_noise_and_nothing_else(benchmark: Benchmark) ->
     assert fairwatt.run(benchmark, probe, label="one", seed=1, budget="20 full").rows[0] != one.rows[0]
 
 
+def test_without_a_design_clones_share_the_noise_alone(benchmark: Benchmark) -> None:
+    one, other = (
+        fairwatt.run(benchmark, "rs", label=label, budget="100 full", initial=0).requests for label in ("one", "other")
+    )
+    own = stream("optimizer", benchmark.name, 0, "one")
+    assert [request.trial.config for request in one[:3]] == [benchmark.space.sample(own) for _ in range(3)]
+    assert not {request.key for request in one[:3]} & {request.key for request in other[:3]}
+    answers = {request.key: request for request in one}
+    both = [(answers[request.key], request) for request in other if request.key in answers]
+    assert both  # by chance
+    assert all(mine.replicate == yours.replicate and mine.test_error == yours.test_error for mine, yours in both)
+
+
 def test_repeats_are_chosen_by_seed_cell_and_fidelity_and_never_by_order(benchmark: Benchmark) -> None:
     configs = [benchmark.space.sample(np.random.default_rng(i)) for i in range(50)]
     forwards = {config: benchmark.measure(config, 1.0, seed=7) for config in configs}

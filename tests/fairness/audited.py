@@ -36,6 +36,7 @@ def record(
     *,
     policy: dict[str, Any] | None = None,
     long: bool = False,
+    initial: int = 3,
 ) -> tuple[Run, ...]:
     """Searches; `long` enough to be priced under all sensitivity books, as those of a study are."""
     benchmark, reference = table()
@@ -43,7 +44,7 @@ def record(
     books = sensitivity_books(primary, Budget.parse(budget), reference.tariff)[1:] if long else ()
     also = [(book.policy, book.budget.resolve(book.policy.currency, reference.tariff)) for book in books]
     return tuple(
-        fairwatt.run(benchmark, arm, seed=seed, budget=budget, policy=primary, also=also)
+        fairwatt.run(benchmark, arm, seed=seed, budget=budget, policy=primary, also=also, initial=initial)
         for arm in arms
         for seed in seeds
     )

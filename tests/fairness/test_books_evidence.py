@@ -12,6 +12,7 @@ from fairwatt.fairness import books_evidence as books
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
 from fairwatt.records import Request, Run
+from fairwatt.study_change import OWN_DESIGN
 
 RUNS = small()
 
@@ -76,6 +77,26 @@ def test_an_arm_that_ends_within_the_design() -> None:
     first = tampered(short, "hb", with_answer(2, _elsewhere))  # seen only beside the arms that get so far
     assert books.initial_design(_study(first))[0] is State.FAIL
     assert books.initial_design(_study(tampered(short, "rs", with_answer(1, _elsewhere))))[0] is State.FAIL
+
+
+def _again(runs: tuple[Run, ...]) -> Evidence:
+    """The study, and what is said to have been run again without its design."""
+    again = tuple(replace(run, header=replace(run.header, initial=0)) for run in runs)
+    return _study(reruns={"toy-cells": {OWN_DESIGN: (results(RUNS, BUDGET).references["toy-cells"], again)}})
+
+
+def test_a_design_that_is_shared_in_the_world_without_one() -> None:
+    own = record(BUDGET, range(3), initial=0)
+    state, told = books.initial_design(_again(own))
+    assert (state, "9 searches were run again with starts of their own." in told) == (State.PASS, True)
+    assert "run again" not in books.initial_design(_study())[1]
+    copied = tuple(run for run in RUNS if run.header.arm == "hb")
+    others = tuple(run for run in own if run.header.arm != "hb")
+    state, told = books.initial_design(_again(copied + others))
+    shares = "hb starts with the shared design under 3 of 3 seeds."
+    assert (state, told) == (State.FAIL, f"toy-cells, run again (own initial design): {shares}")
+    chance = copied[:1] + tuple(run for run in own if run.header.arm == "hb")[1:]  # one of three
+    assert books.initial_design(_again(chance + others))[0] is State.PASS
 
 
 def _elsewhere(request: Request) -> Request:

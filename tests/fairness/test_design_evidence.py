@@ -118,6 +118,7 @@ HB = {"label": "hb", "optimizer": "hb", "settings": {"eta": 4}, "budget_factor":
         (_declared(initial=4), "shares 3 networks, not 4"),
         (_declared(optimizers=[{**HB, "optimizer": "bohb"}]), "hb ran hb, where bohb was declared"),
         ({"not_again": (("toy-cells", "raw sampler", "none"),)}, "not run again under the raw sampler"),
+        ({"not_again": (("no-such-space", "own initial design", "none"),)}, "not run again under the own initial"),
         (_declared(optimizers=[HB, *results(RUNS, BUDGET).study["optimizers"][::2]]), "hb ran with another eta"),
     ],
 )

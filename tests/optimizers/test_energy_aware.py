@@ -38,7 +38,9 @@ def test_at_weight_0_it_is_the_error_to_the_last_bit() -> None:
         assert energy_aware_error(error, 3.7, 0.0) == error
 
 
-def _losses_told(toy: Benchmark, answers: list[tuple[float, float]], **settings: float) -> list[list[float]]:
+def _losses_told(
+    toy: Benchmark, answers: list[tuple[float, float]], initial: int = 3, **settings: float
+) -> list[list[float]]:
     """What a search that compares all it knows after each answer sees, answers being (error, energy)."""
     seen: list[list[float]] = []
 
@@ -48,7 +50,7 @@ def _losses_told(toy: Benchmark, answers: list[tuple[float, float]], **settings:
             known.append((yield Query(toy.problem(0).initial[0])))
             seen.append([loss(trial) for trial in known])
 
-    search = compromise(toy.problem(0), settings["weight"], settings["reference_kwh"], asking)
+    search = compromise(toy.problem(0, initial=initial), settings["weight"], settings["reference_kwh"], asking)
     next(search)
     for error, energy in answers:
         status = Status.OK if np.isfinite(error) else Status.INVALID
@@ -65,6 +67,14 @@ def test_t0_is_the_mean_energy_of_the_valid_part_of_the_shared_design(toy: Bench
     *_, last = _losses_told(toy, answers, weight=-1.0, reference_kwh=12.0)
     assert last == pytest.approx([1 - 0.5 * 6, np.inf, 1 - 0.5 * 3, 1 - 0.8 * 2])
     assert _losses_told(toy, [(np.inf, np.inf)] * 3 + [(0.5, 2.0)], weight=-1.0, reference_kwh=0.0)[-1][-1] == 0.5
+
+
+def test_without_a_shared_design_t0_is_the_energy_of_the_first_valid_trial(toy: Benchmark) -> None:
+    """Of a T0 of each trial's own, errors alone would be left."""
+    answers = [(np.inf, np.inf), (0.5, 2.0), (0.5, 4.0)]
+    for initial in (0, 1):  # the first trial is no valid one
+        *_, last = _losses_told(toy, answers, initial, weight=-1.0, reference_kwh=0.0)
+        assert last == pytest.approx([np.inf, 0.5, 1 - 0.5 * 2 / 4])
 
 
 def test_t0_decides_nothing(drive) -> None:  # type: ignore[no-untyped-def]
