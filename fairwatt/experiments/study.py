@@ -7,105 +7,24 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from fairwatt.budget import Budget
 from fairwatt.energy_error import NAMES as ENERGY_ERRORS
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments.arm import LABEL, Arm, Strict
 from fairwatt.experiments.strict_yaml import read_yaml
 from fairwatt.experiments.study_words import read_words, words_alone
 from fairwatt.ledger import AccountingPolicy
-from fairwatt.optimizer import OptimizerFactory
-from fairwatt.registry import BENCHMARKS, find_optimizer
+from fairwatt.registry import BENCHMARKS
 from fairwatt.sealed import read_sealed
 from fairwatt.study_change import CHANGES
-from fairwatt.tuning import Tuning, read_tuning
 
 MAX_SEEDS = 100_000
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 _DEVICE = re.compile(r"device [A-Za-z0-9._+-]+")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Arm(_Strict):
-    """One optimizer with settings, under a label of its own.
-
-    optimizer: a registered name, or FILE.py:NAME. label: names the arm and keys its random stream. budget_factor: how
-    many times the shared budget this arm gets ("random search at 4 times the energy"). tuned: the folder of a tuning,
-    from which the settings come; `read_study` puts what that was into `tuning`.
-    """
-
-    optimizer: str
-    label: str = ""
-    settings: dict[str, Any] = Field(default_factory=dict)
-    budget_factor: float = Field(default=1.0, gt=0, le=1000)
-    tuned: str = ""
-    tuning: Tuning | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"optimizer": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _labelled(self) -> "Arm":
-        if not self.label:
-            object.__setattr__(self, "label", self.optimizer.rpartition(":")[2] + "-tuned" * bool(self.tuned))
-        if not LABEL.fullmatch(self.label) or self.label in ("reference.json", "reference.npz"):
-            raise ValueError(f"label {self.label!r}: letters, digits and . _ @ + - only")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As before arms could be tuned where one is not, so that results of then go on."""
-        return {name: value for name, value in dump(self).items() if value or name not in ("tuned", "tuning")}
-
-    def factory(self) -> OptimizerFactory:
-        """The algorithm. Raises UserError for an unknown name, a missing file, or something else under that name."""
-        return find_optimizer(self.optimizer)
-
-    def with_tuning(self) -> "Arm":
-        """With the settings that its tuning found. Raises UserError where there is no tuning of this optimizer."""
-        if not self.tuned or self.tuning:
-            return self
-        if self.settings:
-            raise UserError(f"arm {self.label}: its settings come from {self.tuned}; take out `settings`, or `tuned`")
-        tuning = read_tuning(Path(self.tuned))
-        return self.model_copy(update={"tuning": tuning, "settings": dict(tuning.best)})
-
-    def check(self, spaces: Sequence[str], seeds: Sequence[int]) -> None:
-        """Raise UserError for settings that the algorithm has not, and for a tuning that is not of it or not fair: on
-        the very searches that are judged."""
-        factory = self.factory()
-        factory.resolve(self.settings)
-        if (tuning := self.tuning) is None:
-            return
-        if (tuning.optimizer, tuning.code) != (factory.name, factory.code):
-            raise UserError(
-                f"arm {self.label}: {self.tuned} tuned {tuning.optimizer} {tuning.code}, which is not {self.optimizer} "
-                f"({factory.name} {factory.code}); tune it again: fairwatt tune {self.optimizer}"
-            )
-        shared = set(spaces) & set(tuning.spaces)
-        if shared and (seen := set(seeds) & set(tuning.seeds)):
-            raise UserError(
-                f"arm {self.label}: tuned on {len(seen)} of the seeds that it is judged by on {min(shared)}, such as "
-                f"{min(seen)}; judge it by other seeds or on other spaces"
-            )
-
-
-class Study(_Strict):
+class Study(Strict):
     """What is compared with what, and by which rules.
 
     budgets: the primary ones, such as "30 full"; every arm is recorded once at the largest. seeds: a list, or

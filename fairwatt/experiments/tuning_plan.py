@@ -15,8 +15,9 @@ import numpy as np
 
 from fairwatt.budget import Budget, component
 from fairwatt.errors import UnknownNameError, UserError
+from fairwatt.experiments.arm import Arm
 from fairwatt.experiments.strict_yaml import read_yaml
-from fairwatt.experiments.study import Arm, Study, parse_study
+from fairwatt.experiments.study import Study, parse_study
 from fairwatt.experiments.worlds import benchmark_of
 from fairwatt.ledger import AccountingPolicy
 from fairwatt.optimizer import OptimizerFactory, SearchEnded
