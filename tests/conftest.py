@@ -153,3 +153,24 @@ def browser() -> "Iterator[Chrome]":
     )
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def fairwatt(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Exit code, standard output and standard error of `fairwatt WORDS` in an empty folder."""
+    from fairwatt import cli
+
+    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fairwatt", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), *capfd.readouterr()
+
+    return command

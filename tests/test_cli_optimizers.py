@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairwatt import cli, make_benchmark
+from fairwatt import make_benchmark
 from fairwatt.cli_optimizers import explanations
 from fairwatt.experiments.study import read_study
 from fairwatt.optimizer_template import write_optimizer
@@ -17,23 +17,6 @@ from fairwatt.registry import BENCHMARKS, OPTIMIZERS, Registry, find_optimizer
 
 PAGE = (Path(__file__).parents[1] / "docs" / "own-optimizer.md").read_text("utf-8")
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def fairwatt(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Exit code, standard output and standard error of `fairwatt WORDS` in an empty folder."""
-    monkeypatch.setenv("FAIRWATT_CACHE", str(tmp_path / "cache"))
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.chdir(home)
-
-    def command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fairwatt", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), *capfd.readouterr()
-
-    return command
 
 
 def _refused(answer: tuple[int, str, str], words: str) -> None:

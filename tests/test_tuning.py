@@ -1,47 +1,18 @@
 """How settings were chosen, as it is kept; and the command that chooses them, as its user meets it."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tunings import FOUND
 
-from fairwatt import cli
 from fairwatt.errors import UserError
 from fairwatt.sealed import DamagedFileError
-from fairwatt.tuning import FILE, Tuning, read_tuning, write_tuning
+from fairwatt.tuning import FILE, read_tuning, write_tuning
 
-FOUND = Tuning(
-    optimizer="re",
-    code="0123456789ab",
-    spaces=("toy-cells",),
-    seeds=(7, 8),
-    budget="5 full",
-    configurations=({"population_size": 3}, {"population_size": 4}, {"population_size": 5}),
-    scores=(0.4, 0.1, 0.1),
-    default=0.3,
-    reference=0.2,
-    ranges={"population_size": "3 to 5"},
-    energy_kwh=1.5,
-    trainings=30.0,
-)
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def fairwatt(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Exit code, standard output and standard error of `fairwatt WORDS` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fairwatt", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), *capfd.readouterr()
-
-    return command
 
 
 def test_the_earlier_of_the_best_settings_is_chosen() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tunings import FOUND
 
 import fairwatt
 from fairwatt.analysis.load import Results
@@ -23,23 +24,9 @@ from fairwatt.analysis.tuning_scores import (
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
 from fairwatt.records import Run
-from fairwatt.tuning import Tuning
 
 SPACE = "toy-cells"
-FOUND = Tuning(
-    optimizer="re",
-    code="0123456789ab",
-    spaces=(SPACE,),
-    seeds=(7, 8),
-    budget="5 full",
-    configurations=({"p": 3}, {"p": 4}, {"p": 5}),
-    scores=(0.4, 0.1, 0.2),
-    default=0.3,
-    reference=0.2,
-    ranges={"p": "3 to 5"},
-    energy_kwh=1.5,
-    trainings=30.0,
-)
+TRIED = replace(FOUND, scores=(0.4, 0.1, 0.2))
 
 
 @cache
@@ -76,15 +63,15 @@ def _results(optimizer: str = "re", reference: Reference | None = None) -> Resul
 
 def test_the_expected_best_of_k_is_that_of_all_draws() -> None:
     for k in (1, 2, 3):
-        every = [min(draw) for draw in product(FOUND.scores, repeat=k)]
-        assert expected_score(FOUND, [k])[0] == pytest.approx(np.mean(every))
-    frame = tuning_curve({"re-tuned": FOUND})
+        every = [min(draw) for draw in product(TRIED.scores, repeat=k)]
+        assert expected_score(TRIED, [k])[0] == pytest.approx(np.mean(every))
+    frame = tuning_curve({"re-tuned": TRIED})
     assert frame["settings"].tolist() == [1, 2, 3]
-    assert frame["score"].tolist() == pytest.approx(expected_score(FOUND, [1, 2, 3]))
+    assert frame["score"].tolist() == pytest.approx(expected_score(TRIED, [1, 2, 3]))
 
 
 def test_a_tie_with_random_search_is_half_better() -> None:
-    assert better_than_reference(FOUND) == pytest.approx((1 + 0.5) / 3)
+    assert better_than_reference(TRIED) == pytest.approx((1 + 0.5) / 3)
 
 
 def test_scores_are_regrets_on_validation_at_the_end_of_the_books() -> None:
@@ -136,16 +123,16 @@ def test_a_tuning_that_is_not_finished_is_refused() -> None:
 
 
 def test_tables_tell_what_was_found_and_what_it_took() -> None:
-    row = tuning_table({"re-tuned": FOUND}).to_dict("records")[0]
+    row = tuning_table({"re-tuned": TRIED}).to_dict("records")[0]
     assert (row["best"], row["median"], row["default"], row["random_search"]) == (0.1, 0.2, 0.3, 0.2)
     assert [name for name in row if str(name).startswith("best_of_")] == ["best_of_1", "best_of_2"]
-    assert configuration_table(FOUND)["p"].tolist() == [4, 5, 3]
+    assert configuration_table(TRIED)["population_size"].tolist() == [4, 5, 3]
     comparison = _results().comparisons()[0]
-    (spent,) = tuning_spend_table(comparison, {"re-3": FOUND}).to_dict("records")
+    (spent,) = tuning_spend_table(comparison, {"re-3": TRIED}).to_dict("records")
     assert spent["total_kwh"] == pytest.approx(1.5 + spent["search_kwh"])
     assert spent["search_kwh"] == pytest.approx(5 * _reference().tariff.mean_full_kwh, rel=1e-6)
 
 
 def test_a_study_says_which_arms_are_tuned() -> None:
-    study = {"optimizers": [{"label": "re"}, {"label": "re-tuned", "tuning": asdict(FOUND)}]}
-    assert tuned_arms(study) == {"re-tuned": FOUND}
+    study = {"optimizers": [{"label": "re"}, {"label": "re-tuned", "tuning": asdict(TRIED)}]}
+    assert tuned_arms(study) == {"re-tuned": TRIED}
