@@ -41,6 +41,11 @@ ORDINARY: dict[str, tuple[Base, Change, str]] = {
     ),
     "hours": (searches, called(time="gpu_hours"), "gpu_hours in h"),
     "energy and time": (searches, nested(energy_kwh=lambda f: f["time"] / 1e3), "not used: time;"),
+    "energy, time, and a setting like a price": (
+        searches,
+        nested(energy_kwh=lambda f: f["time"] / 1e3, price_h=lambda f: f["width"]),
+        "not used: time;",
+    ),
     "failures": (
         searches,
         nested(

@@ -42,7 +42,10 @@ def test_a_copy_is_asked_about(files: list[str], copy: str, patterns: list[str])
         (["a/rs.csv", "b/rs (1).csv"], ["rs", "rs (1)"]),
         (["rs (a).csv", "rs (lr=1).csv"], ["rs (a)", "rs (lr=1)"]),
         (["copy.csv", "copy-net.csv"], ["copy", "copy-net"]),
-        ([f"{folder}/seed{seed}/log.csv" for folder in ("rs", "a (1)") for seed in "01"], [*2 * ["rs"], *2 * ["a (1)"]]),
+        (
+            [f"{folder}/seed{seed}/log.csv" for folder in ("rs", "a (1)") for seed in "01"],
+            [*2 * ["rs"], *2 * ["a (1)"]],
+        ),
     ],
 )
 def test_what_is_no_copy_of_another_is_read_as_it_is(files: list[str], methods: list[str]) -> None:
