@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairwatt.analysis.collector import collector_off
 from fairwatt.analysis.other_worlds import Rerun, Reruns
@@ -83,12 +83,12 @@ def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Resu
         raise UserError(f"{folder} holds no results (no study.json); make some with: fairwatt run STUDY.yaml")
     claim = read_sealed(declared)
     study = claim["study"]
-    plan = _plan(folder)
+    plan = _plan(folder, study)
     references: dict[str, Reference] = {}
     runs: dict[str, tuple[Run, ...]] = {}
     reruns: dict[str, dict[str, Rerun]] = {}
     missing, missing_again, not_again = [], [], []
-    for space in dict.fromkeys((*study["spaces"], *plan)):
+    for space, planned in plan.items():
         if space in study["spaces"]:
             with collector_off():
                 found = _runs(folder / space)
@@ -97,7 +97,8 @@ def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Resu
             runs[space] = tuple(found[cell] for cell in wanted if cell in found)
             if runs[space]:
                 references[space] = read_reference(folder / space / "reference.json")
-        again = _Again(folder, study, space, references.get(space), runs.get(space, ()), plan.get(space, {}))
+        worlds = _worlds(study, planned, references.get(space), runs.get(space, ()))
+        again = _again(folder, worlds, study["seeds"])
         missing_again += [(space, *cell) for cell in again.missing]
         not_again += [(space, *reason) for reason in again.impossible]
         if again.found:
@@ -133,53 +134,69 @@ def _protocol(study: Mapping[str, Any]) -> Protocol:
     )
 
 
-def _plan(folder: Path) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """What `reruns.json` tells of re-runs, by space and name of the world."""
+def _plan(folder: Path, study: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """What was declared to be run again, and what `reruns.json` tells of it and of others, by space and world.
+
+    What has to be there follows from the sealed declaration and from what was run; `reruns.json` only tells where it
+    is, and why a space has no other sampler. A file that was taken away leaves its re-runs missing.
+    """
+    untold: Mapping[str, Any] = {"folder": "", "arms": [], "note": ""}
+    worlds = {space: dict.fromkeys(study.get("reruns", ()), untold) for space in study["spaces"]}
     plan = folder / "reruns.json"
-    worlds: dict[str, dict[str, Mapping[str, Any]]] = {}
     for world in read_sealed(plan)["reruns"] if plan.is_file() else ():
         worlds.setdefault(world["space"], {})[world["name"]] = world
     return worlds
 
 
-class _Again:
+class _World(NamedTuple):
+    """One world of a space. folder: of its runs, if any. arms: due there, or there; none where that cannot be, for
+    which `note` is the reason."""
+
+    folder: str
+    arms: tuple[str, ...]
+    note: str
+
+
+class _Again(NamedTuple):
     """What was run again of one space. found: by name of the world. missing: (world, arm, seed). impossible: (world,
-    reason).
+    reason)."""
 
-    What has to be there follows from the sealed declaration and from what was run; `reruns.json` only tells where it
-    is, and why a space has no other sampler. A file that was taken away leaves its re-runs missing.
-    """
+    found: dict[str, Rerun]
+    missing: list[tuple[str, str, int]]
+    impossible: list[tuple[str, str]]
 
-    def __init__(
-        self,
-        folder: Path,
-        study: Mapping[str, Any],
-        space: str,
-        reference: Reference | None,
-        runs: Sequence[Run],
-        plan: Mapping[str, Mapping[str, Any]],
-    ) -> None:
-        self.found: dict[str, Rerun] = {}
-        self.missing: list[tuple[str, str, int]] = []
-        self.impossible: list[tuple[str, str]] = []
-        declared = study.get("reruns", ()) if space in study["spaces"] else ()
-        errors = energy_errors(reference) if reference and (declared or plan) else {}
-        for name in dict.fromkeys((*declared, *plan)):
-            world = plan.get(name, {"folder": "", "arms": [], "note": ""})
-            due, note = _due(study, name, errors, runs)
-            arms = dict.fromkeys((*due, *world["arms"]))
-            change = CHANGES.get(name)
-            if not arms or (change and change.lacking and world["note"]):
-                self.impossible.append((name, world["note"] or note))
-                continue
-            found: dict[tuple[str, int], Run] = {}
-            if world["folder"]:
-                with collector_off():
-                    found = _runs(folder / world["folder"])
-            wanted = [(arm, seed) for arm in arms for seed in study["seeds"]]
-            self.missing += [(name, *cell) for cell in wanted if cell not in found]
-            if again := tuple(found[cell] for cell in wanted if cell in found):
-                self.found[name] = read_reference(folder / world["folder"] / "reference.json"), again
+
+def _again(folder: Path, worlds: Mapping[str, _World], seeds: Sequence[int]) -> _Again:
+    """Runs of all worlds, as far as they are there."""
+    again = _Again({}, [], [])
+    for name, world in worlds.items():
+        if not world.arms:
+            again.impossible.append((name, world.note))
+            continue
+        found: dict[tuple[str, int], Run] = {}
+        if world.folder:
+            with collector_off():
+                found = _runs(folder / world.folder)
+        wanted = [(arm, seed) for arm in world.arms for seed in seeds]
+        again.missing.extend((name, *cell) for cell in wanted if cell not in found)
+        if runs := tuple(found[cell] for cell in wanted if cell in found):
+            again.found[name] = read_reference(folder / world.folder / "reference.json"), runs
+    return again
+
+
+def _worlds(
+    study: Mapping[str, Any], plan: Mapping[str, Mapping[str, Any]], reference: Reference | None, runs: Sequence[Run]
+) -> dict[str, _World]:
+    """The worlds in which a space is searched again. plan: its part of `_plan`; runs: of the space as it is."""
+    errors = energy_errors(reference) if reference and plan else {}
+    worlds = {}
+    for name, planned in plan.items():
+        due, note = _due(study, name, errors, runs)
+        change = CHANGES.get(name)
+        lacks = change and change.lacking and planned["note"]
+        arms = () if lacks else tuple(dict.fromkeys((*due, *planned["arms"])))
+        worlds[name] = _World(planned["folder"], arms, planned["note"] or note)
+    return worlds
 
 
 def _due(

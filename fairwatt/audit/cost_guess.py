@@ -8,7 +8,7 @@ import numpy as np
 from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.named_columns import NamedColumns
-from fairwatt.audit.raw_log import has_few_values, texts
+from fairwatt.audit.raw_log import has_few_values, takes_time, texts
 from fairwatt.audit.request_order import times
 from fairwatt.audit.vocabulary import (
     ACCURACY,
@@ -34,7 +34,6 @@ from fairwatt.audit.vocabulary import (
     UNITS,
     VALIDATION,
     WORKED,
-    is_duration,
     is_running,
     may_be_duration,
     tokens,
@@ -56,13 +55,13 @@ def find_cost(table: NamedColumns) -> Formula:
     Raises LogError where several may be meant, or the only one is by its name that of a part of a request, or a limit,
     or may be a hyperparameter.
     """
-    costs = {name: set(words) for name, words in table.tokens.items() if _may_be_cost(table, name)}
+    costs = {name: set(words) for name, words in table.tokens.items() if _may_be_charged(table, name)}
     dates = [name for name in costs if _is_date(table, name)]
     whole = {name: words for name, words in costs.items() if name not in dates}
     rows = {name: words - _counted(table) for name, words in whole.items()}  # a row is an epoch
     tiers = _tiers(table)
     for known in (whole, rows):
-        sure = {name: words for name, words in known.items() if not _is_doubtful(table, name, words)}
+        sure = {name: words for name, words in known.items() if not _may_be_part_or_setting(table, name, words)}
         for tier in tiers:
             found = _different(table, [name for name, words in sure.items() if tier(words)])
             if len(found) > 1:
@@ -87,15 +86,15 @@ def _tiers(table: NamedColumns) -> tuple[Callable[[set[str]], bool], ...]:
         lambda w: bool(w & ENERGY) and w <= energy | {"consumed", "total", "used"},
         lambda w: bool(w & ENERGY) and w <= energy | {"gpu", "cpu", "ram"},  # parts of it, where it is not there
         lambda w: bool(w & ENERGY) and not w & VALIDATION,
-        lambda w: bool(w & PAID) and not _is_objective_cost(table),
+        lambda w: bool(w & PAID) and not _is_cost_the_objective(table),
         lambda w: bool(w & TIME) and w <= TIME | UNITS.keys() | TRAINED | {"clock"},
         lambda w: bool(w & TRAINED) and bool(w & units) and w <= TRAINED | units,
         lambda w: bool(w & TIME),
     )
 
 
-def _may_be_cost(table: NamedColumns, name: str) -> bool:
-    """By its words, and because a text without numbers is a setting."""
+def _may_be_charged(table: NamedColumns, name: str) -> bool:
+    """Whether a column is by its words a cost of a request, whole or of a part; a text without numbers is a setting."""
     words = set(table.tokens[name])
     sizes = words & SIZES and not words & JOULES
     if not words & (TIME | ENERGY | TRAINED | PAID) or name in table.hyperparameters:
@@ -105,7 +104,7 @@ def _may_be_cost(table: NamedColumns, name: str) -> bool:
     return _is_readable(table, name) or any(word and word[0].isdigit() for word in texts(table.frame[name]))
 
 
-def _is_doubtful(table: NamedColumns, name: str, words: set[str]) -> bool:
+def _may_be_part_or_setting(table: NamedColumns, name: str, words: set[str]) -> bool:
     """Whether a cost by its name may be that of a part of a request, or a hyperparameter: of chunk_sec only the unit is
     known, and what is measured hardly ever comes twice."""
     if words & (SHARES | VALIDATION):
@@ -166,7 +165,7 @@ def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str
     """Which columns might be a cost, or the cost, and are not used; of these, what could be charged."""
     used = {name for each in formulas.values() for name in each.columns} | set(table.hyperparameters)
     cost = formulas["cost"]
-    maybe = [name for name in table.names if name not in used and _is_worth_a_note(table, name, cost.known)]
+    maybe = [name for name in table.names if name not in used and _may_be_offered(table, name, cost.known)]
     if cost.known:
         maybe = _different(table, [*cost.columns, *maybe])[1:]
     listed = ", ".join(maybe[:8])
@@ -177,21 +176,15 @@ def cost_notes(table: NamedColumns, formulas: Mapping[str, Formula]) -> list[str
     return [f"No column tells what a request cost: every request counts as one evaluation.{others}"]
 
 
-def _is_worth_a_note(table: NamedColumns, name: str, known: bool) -> bool:
-    """Whether a column may be a cost, and can be charged. known: whether another one is charged."""
+def _may_be_offered(table: NamedColumns, name: str, known: bool) -> bool:
+    """Whether a user may mean a column that is not charged. known: whether another is; more are named where none is."""
     words = set(table.tokens[name])
-    duration = is_duration(table.tokens[name]) or may_be_duration(table.tokens[name])
-    if not words & (TIME | ENERGY | MONEY if known else COSTLY) and not duration:
+    costly = bool(words & (TIME | ENERGY | MONEY if known else COSTLY)) and not may_be_duration(table.tokens[name])
+    if not costly and not takes_time(table.tokens[name], table.frame[name]):
         return False
     if words & (ACCURACY | ERROR | LOSS) or (words & CHOSEN and (known or has_few_values(table.frame[name]))):
         return False
     if known and words & (NO_COST | TURNED | SIZES - JOULES):
-        return False
-    if (
-        may_be_duration(table.tokens[name])
-        and not is_duration(table.tokens[name])
-        and has_few_values(table.frame[name])
-    ):
         return False
     return _is_readable(table, name) and not _is_date(table, name)
 
@@ -220,7 +213,7 @@ def _equal(table: NamedColumns, name: str, other: str) -> bool:
     return len(np.unique(values)) > 1 and np.allclose(values, others, rtol=1e-9, atol=0.0, equal_nan=True)
 
 
-def _is_objective_cost(table: NamedColumns) -> bool:
+def _is_cost_the_objective(table: NamedColumns) -> bool:
     """Whether a column `cost` can only be the objective, as SMAC calls it: nothing else is one, something costs."""
     words = [set(each) for each in table.tokens.values()]
     objective = any(each & (ACCURACY | ERROR | LOSS | NEUTRAL) and not each & NOT_VALIDATION for each in words)

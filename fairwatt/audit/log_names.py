@@ -11,6 +11,7 @@ from fairwatt.audit.column_map import Formula
 from fairwatt.audit.hostile_file import printable
 from fairwatt.audit.log import LogError
 from fairwatt.audit.method_doubt import check_method
+from fairwatt.audit.path_copies import check_copies
 from fairwatt.audit.path_levels import says_seed, suggested
 from fairwatt.audit.path_numbers import default_names, numbered, pattern
 from fairwatt.audit.path_pattern import FIELDS, Names
@@ -38,6 +39,7 @@ def named(raws: Sequence[RawLog], names: Names | None, given: Collection[str]) -
         return made
     paths = [PurePath(raw.source) for raw in raws]
     methods = _methods(raws)
+    check_copies([path for path, raw in zip(paths, raws, strict=True) if not _tells(raw, "method")])
     untold = not any(_tells(raw, "seed") for raw in raws)
     numbers = numbered(paths, methods) if untold else {}
     words = {path: numbers.get(path) or default_names(path) for path in paths}

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fairwatt.audit.column_map import Formula, joined, option
+from fairwatt.audit.column_map import joined, option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.log_frame import SEARCH
 from fairwatt.audit.raw_log import RawLog, texts
 from fairwatt.audit.settings import is_random_search
-from fairwatt.audit.unused_columns import is_number, keys, unused
+from fairwatt.audit.unused_columns import is_number, unused
+from fairwatt.audit.value_blocks import blocks
 from fairwatt.audit.vocabulary import (
     LABELS,
     MOST_METHODS,
@@ -20,9 +18,6 @@ from fairwatt.audit.vocabulary import (
     TRIAL_NAMES,
     tokens,
 )
-
-BLOCK = 4
-"""Rows that one value has in a piece, in the mean, from which it is no hyperparameter's by chance."""
 
 
 def check_method(raws: Sequence[RawLog], form: str) -> None:
@@ -76,18 +71,8 @@ def _may_tell(raw: RawLog, name: str) -> bool:
     kinds = len(_values(raw, name))
     if not 2 <= kinds <= MOST_METHODS:
         return False
-    ordered, pairs, pieces = blocks(raw, SEARCH, name)
-    if len(ordered) < BLOCK * pairs:
+    found = blocks(raw.frame, [name], raw.columns_of(*SEARCH))
+    if not found.are_long:
         return False
     named = any(is_random_search(value or "") for value in _values(raw, name))
-    return pieces == pairs or (named and bool((ordered[kinds:] == ordered[:-kinds]).all()))
-
-
-def blocks(raw: RawLog, targets: Sequence[str], name: str) -> tuple[NDArray[np.uint64], int, int]:
-    """[rows] keys of a column in the order of what tells `targets`, how many values there are of each of these in all,
-    and in how many pieces."""
-    apart = {each for target in targets for each in raw.formulas.get(target, Formula()).columns}
-    within, values = keys(raw.frame, sorted(apart)), keys(raw.frame, [name])
-    order = np.argsort(within, kind="stable")
-    pairs = np.stack([within[order], values[order]], axis=1)
-    return values[order], len(np.unique(pairs, axis=0)), 1 + int((pairs[1:] != pairs[:-1]).any(axis=1).sum())
+    return found.are_whole or (named and bool((found.values[kinds:] == found.values[:-kinds]).all()))

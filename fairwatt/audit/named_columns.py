@@ -11,6 +11,7 @@ from fairwatt.audit.column_map import option
 from fairwatt.audit.log import LogError
 from fairwatt.audit.raw_log import is_empty, numbers
 from fairwatt.audit.unused_columns import by_words, keys
+from fairwatt.audit.value_blocks import BLOCK, blocks
 from fairwatt.audit.vocabulary import EXACT, NAMING, PREFIXES, SIZING, tokens
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ Array = NDArray[np.float64]
 METHODS = ("method", "method_name", "searcher", "search_method", "search_algorithm")
 SEEDS = tuple(name for name in EXACT["seed"] if not name.endswith("id"))
 """Names of settings that are hardly ever those of a training, and such as may be a training's."""
-BLOCK = 4
-"""Rows that a name of searches has in a piece, in the mean."""
 
 
 class NamedColumns:
@@ -66,7 +65,8 @@ class NamedColumns:
         beside = [name for name in beside if self._kinds([name]) <= rows / BLOCK]
         others = [name for name in self.names if PREFIXES.match(name) and name not in found]
         crossed = bool(others) and self._kinds([*found, *others]) == self._kinds(list(found)) * self._kinds(others)
-        if self._in_blocks([*found, *beside]) and not (found and crossed):  # each value with all others is a grid
+        told = blocks(self.frame, [*found, *beside])
+        if told.are_whole and told.are_long and not (found and crossed):  # each value with all others is a grid
             return found
         for name, target in found.items():
             what = f"whether {name} tells searches apart, or is a hyperparameter"
@@ -75,12 +75,6 @@ class NamedColumns:
 
     def _kinds(self, names: Sequence[str]) -> int:
         return len(np.unique(keys(self.frame, names)))
-
-    def _in_blocks(self, names: Sequence[str]) -> bool:
-        """Whether equal values of these columns are one after the other, several times each."""
-        values = keys(self.frame, names)
-        pieces = 1 + int((values[1:] != values[:-1]).sum())
-        return pieces == self._kinds(names) <= len(values) / BLOCK
 
     def has_fractions(self, name: str) -> bool:
         """Whether a column holds numbers, and some of them are not whole."""

@@ -46,7 +46,7 @@ def suggested(paths: Sequence[PurePath], told: Collection[str] = ()) -> str:
         words = [name for name in words if f"{{{name}}}" not in form]
         made.append(form)
         pattern = "/".join(reversed(made))
-        if "{" in form and _tells_apart(pattern, paths):
+        if "{" in form and tells_apart(pattern, paths):
             found = _turned(pattern, paths)
             if not (own or "{trial}" in found) or "method" not in words:
                 break  # names of runs or trainings tell these apart, and not who asked for them
@@ -118,7 +118,8 @@ def _has_letter(text: str) -> bool:
     return any(map(str.isalpha, text))
 
 
-def _tells_apart(pattern: str, paths: Sequence[PurePath]) -> bool:
+def tells_apart(pattern: str, paths: Sequence[PurePath]) -> bool:
+    """Whether all paths are of a form, and what is named in them differs."""
     try:
         names = Names(pattern)
     except LogError:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairwatt.audit.column_map import Formula
 from fairwatt.audit.log import LogError
-from fairwatt.audit.vocabulary import unit_of, words
+from fairwatt.audit.vocabulary import is_duration, may_be_duration, unit_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,10 @@ class RawLog:
     bounded: bool = False
     notes: tuple[str, ...] = ()
     guessed: frozenset[str] = frozenset()
+
+    def columns_of(self, *names: str) -> list[str]:
+        """Columns that tell any of these, sorted."""
+        return sorted({column for name in names for column in self.formulas.get(name, Formula()).columns})
 
 
 def numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
@@ -140,6 +144,12 @@ def has_few_values(column: "pd.Series[Any]") -> bool:
     told = [word for word in texts(column) if word is not None]
     kinds = len(set(told))
     return 2 <= kinds <= FEW and len(told) >= OFTEN * kinds
+
+
+def takes_time(words: Sequence[str], column: "pd.Series[Any]") -> bool:
+    """Whether a column is a duration by the end of its name; where that is a unit and no more, as in dim_h and load_s,
+    a few values that recur are a setting's."""
+    return is_duration(words) or (may_be_duration(words) and not has_few_values(column))
 
 
 def is_empty(column: "pd.Series[Any]") -> bool:

@@ -6,11 +6,12 @@ import numpy as np
 
 from fairwatt.audit.column_map import Formula, joined, option
 from fairwatt.audit.log import LogError
-from fairwatt.audit.method_doubt import BLOCK, blocks
 from fairwatt.audit.raw_log import RawLog
 from fairwatt.audit.unused_columns import NO_SETTING, keys, unused
+from fairwatt.audit.value_blocks import blocks
 from fairwatt.audit.vocabulary import NOT_VALIDATION, PREFIXES, TELLING, VALIDATION, tokens
 
+METHOD = ("space", "method")
 MOST = 50
 """Searches of a method, at most, from which on blocks are rather trainings with a row for each epoch."""
 OF_TRAININGS = NOT_VALIDATION | VALIDATION | NO_SETTING | {"data", "split", "init", "model"}
@@ -38,17 +39,15 @@ def _may_tell(raw: RawLog, name: str) -> bool:
     words = set(tokens(name))
     if not words & TELLING["seed"] or words & OF_TRAININGS or PREFIXES.match(name) or raw.frame[name].isna().any():
         return False
-    ordered, kinds, pieces = blocks(raw, ("space", "method"), name)
-    methods = _methods(raw)
-    return methods < kinds == pieces <= MOST * methods and len(ordered) >= BLOCK * kinds
+    found, methods = blocks(raw.frame, [name], raw.columns_of(*METHOD)), _methods(raw)
+    return methods < found.kinds <= MOST * methods and found.are_whole and found.are_long
 
 
 def is_constant(raw: RawLog) -> bool:
     """Whether each method has one seed, of those that a column tells."""
     seeds = raw.formulas.get("seed", Formula()).columns
-    return bool(seeds) and blocks(raw, ("space", "method"), seeds[0])[1] == _methods(raw)
+    return bool(seeds) and blocks(raw.frame, seeds[:1], raw.columns_of(*METHOD)).kinds == _methods(raw)
 
 
 def _methods(raw: RawLog) -> int:
-    apart = {each for target in ("space", "method") for each in raw.formulas.get(target, Formula()).columns}
-    return len(np.unique(keys(raw.frame, sorted(apart))))
+    return len(np.unique(keys(raw.frame, raw.columns_of(*METHOD))))

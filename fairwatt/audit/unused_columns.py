@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairwatt.audit.log import LogError
-from fairwatt.audit.raw_log import RawLog, has_few_values, is_empty, numbers, texts
+from fairwatt.audit.raw_log import RawLog, is_empty, numbers, takes_time, texts
 from fairwatt.audit.vocabulary import (
     ACCURACY,
     CHOSEN,
@@ -29,8 +29,6 @@ from fairwatt.audit.vocabulary import (
     TIMES,
     TRIAL_NAMES,
     VALIDATION,
-    is_duration,
-    may_be_duration,
     tokens,
 )
 
@@ -74,7 +72,7 @@ def settings_columns(raw: RawLog) -> tuple[str, ...]:
         words = tokens(name)
         if not words or set(words) & NO_SETTING or words[-1] in LABELS or words[0] == "unnamed":
             continue
-        if _is_cost(words, raw.frame[name]):
+        if _is_cost_and_no_setting(words, raw.frame[name]):
             continue
         if "_".join(words) in (*COUNTERS, *TRIAL_NAMES, *TIMES, *STEPS):
             continue
@@ -86,11 +84,9 @@ def settings_columns(raw: RawLog) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_cost(words: Sequence[str], column: "pd.Series[Any]") -> bool:
-    """Whether a column is by its name what a request took, and not a setting such as time_mask or dim_h."""
-    if set(words) & (TIME | ENERGY | MONEY) and not set(words) & CHOSEN:
-        return True
-    return is_duration(words) or (may_be_duration(words) and not has_few_values(column))
+def _is_cost_and_no_setting(words: Sequence[str], column: "pd.Series[Any]") -> bool:
+    """Whether a column is by its name what a request took, whether it can be charged or not; time_mask is a setting."""
+    return bool(set(words) & (TIME | ENERGY | MONEY) and not set(words) & CHOSEN) or takes_time(words, column)
 
 
 def _is_measured(words: Sequence[str], column: "pd.Series[Any]") -> bool:

@@ -41,13 +41,18 @@ ORDINARY: dict[str, tuple[Base, Change, str]] = {
     ),
     "hours": (searches, called(time="gpu_hours"), "gpu_hours in h"),
     "energy and time": (searches, nested(energy_kwh=lambda f: f["time"] / 1e3), "not used: time;"),
+    "energy, time, and a setting like a price": (
+        searches,
+        nested(energy_kwh=lambda f: f["time"] / 1e3, price_h=lambda f: f["width"]),
+        "not used: time;",
+    ),
     "failures": (
         searches,
         nested(
             status=lambda f: np.where(f.index % 7, "ok", "crashed"),
             val_acc=lambda f: f["val_acc"].where(f.index % 7 > 0),
         ),
-        "6 of 72 requests failed|11 of 72 requests failed",
+        "11 of 72 requests failed",
     ),
     "hyperparameters by prefix": (searches, called(lr="hp_lr", width="hp_width"), r"config=hp_lr\+hp_width"),
     "hyperparameters by Ray's prefix": (searches, called(lr="config/lr", width="config/width"), 'config="config/lr"'),
@@ -211,7 +216,7 @@ ORDINARY: dict[str, tuple[Base, Change, str]] = {
     "a state of 1.0": (
         searches,
         nested(success=lambda f: np.where(f.index % 7, 1.0, 0.0)),
-        "6 of 72 requests failed|11 of 72 requests failed",
+        "11 of 72 requests failed",
     ),
     "an object of all settings, the newest first": (
         searches,

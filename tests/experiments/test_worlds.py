@@ -89,6 +89,15 @@ def test_only_what_pricing_again_cannot_tell_is_run_again(tmp_path: Path, monkey
     assert (in_time.arms, in_time.note) == ((), "energies matter in books that count energy")
 
 
+def test_a_space_without_another_sampler_misses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BENCHMARKS._targets, "plain", f"{__name__}:plain")
+    words = ("spaces=plain", "optimizers=rs", "seeds=0:1", "budgets=2 full", "reruns=raw sampler")
+    run_study(study(tmp_path, *words), tmp_path / "results", executor="serial")
+    results = load(tmp_path / "results")
+    assert results.not_again == (("plain", RAW, "the space has no other sampler"),)
+    assert (results.reruns, results.missing_again) == ({}, ())
+
+
 def rewrite(folder: Path, **header: object) -> None:
     """Give all runs below a folder another header."""
     for path in folder.glob("**/[0-9]*.json"):
