@@ -73,9 +73,14 @@ def overhead(comparison: Comparison, material: Material) -> TextTable:
             else "Reported, not charged."
         )
     )
-    for column in ("share", "share_max"):
-        frame[column] *= 100
-    return frame_table(frame if charged else frame.drop(columns="charged_joules"), caption)
+    shown = in_percent(frame if charged else frame.drop(columns="charged_joules"))
+    return frame_table(shown, caption)
+
+
+def in_percent(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Shares of a budget as they are shown."""
+    found = frame.rename(columns={"share": "percent", "share_max": "percent_max"})
+    return found.assign(percent=100 * found["percent"], percent_max=100 * found["percent_max"])
 
 
 def carbon(comparison: Comparison, results: Results) -> "pd.DataFrame":

@@ -137,11 +137,6 @@ def carbon(material: Material, kind: str) -> Made:
         yield frame_sheet("carbon-sums", frame, Plan(spend_sections.CARBON_SUMS), facts), frame
 
 
-def in_percent(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Shares of a budget as they are printed."""
-    return frame.assign(share=100 * frame["share"], share_max=100 * frame["share_max"])
-
-
 def _rankings(material: Material, kind: str) -> Iterator[tuple[Comparison, Ranking]]:
     for comparison in material.comparisons:
         for ranking in RANKINGS:

@@ -13,7 +13,7 @@ from fairwatt.report.front_sections import MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
-from fairwatt.report.spend_sections import DEPLOYMENT, deployment
+from fairwatt.report.spend_sections import DEPLOYMENT, deployment, in_percent
 from fairwatt.report.typeset import Sheet, csv_text
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ TABLES: tuple[make.Table, ...] = (
         make.overhead,
         Plan(
             "Processor time of the optimizers themselves, in joules by a declared power, beside the books",
-            digest=make.in_percent,
+            digest=in_percent,
         ),
     ),
     make.Table("carbon", "the energy charged to searches as CO2e, at a ladder of intensities", make.carbon),

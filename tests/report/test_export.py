@@ -118,6 +118,15 @@ def test_the_page_and_the_overhead_table_count_in_percent(results: Results) -> N
     assert float(sheet.rows[0][place]) == pytest.approx(100 * frame["share"].iloc[0], rel=0.01)
 
 
+def test_only_the_overhead_table_counts_in_percent(results: Results, comparisons: list[Comparison]) -> None:
+    for table, heads in (
+        ("flips", ["cell", "flips", "recorded", "share", "claims"]),
+        ("attainment-tests", ["share", "reference share"]),
+    ):
+        ((sheet, _),) = tables.find(table).make(Material(results, comparisons), "")
+        assert list(sheet.columns)[-len(heads) :] == heads
+
+
 def test_sums_of_carbon_are_of_all_searches_whatever_their_kind(results: Results) -> None:
     arms, total = tables.tables(results, "carbon")
     spent = sum(run.spent_kwh for runs in results.runs.values() for run in runs)
