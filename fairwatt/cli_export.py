@@ -21,7 +21,9 @@ SUFFIXES = {"latex": ".tex", "csv": ".csv", "markdown": ".md"}
 
 
 def table(
-    results: Results,
+    results: Annotated[
+        Path | None, typer.Argument(help="A folder of results; not needed for the list.", show_default=False)
+    ] = None,
     what: Annotated[str, typer.Option(help="Which table, or list.")] = "verdicts",
     form: Annotated[
         str, typer.Option("--format", help="latex, csv or markdown; that of the file where one is given.")
@@ -43,6 +45,8 @@ def table(
             lines.add_row(each.name, each.what)
         console.print(lines)
         return
+    if results is None:
+        raise UserError(f"a table is of a folder of results; what there is of each: fairwatt table --what {LIST}")
     chosen = _format(form, out, {kind: (suffix,) for kind, suffix in SUFFIXES.items()}, "markdown")
     tables.find(what)
     _folder(out)

@@ -37,6 +37,10 @@ TITLES = {
     "p": "p, sign flips",
     "p_holm": "Holm p",
     "p_wilcoxon": "p, Wilcoxon",
+    "p_wilcoxon_holm": "Holm p, Wilcoxon",
+    "p_friedman": "p, Friedman",
+    "p_iman_davenport": "p, Iman and Davenport",
+    "p_nemenyi": "p, Nemenyi",
     "cliff_delta": "Cliff's delta",
 }
 

@@ -15,6 +15,8 @@ from fairwatt.report.wording import p_value
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST = 6
+"""Decimals."""
 Estimate = tuple[str, str, str]
 """Columns of a value and its interval, which print puts into one."""
 
@@ -90,13 +92,13 @@ def estimates_of(values: Sequence[float], lows: Sequence[float], highs: Sequence
 
 def _apart(values: Sequence[float]) -> bool:
     """Whether positive numbers are too far apart, or too small, for the same decimals."""
-    return bool(values) and (max(values) > 1e4 * min(values) or max(values) < 1e-4)
+    return bool(values) and (max(values) > 1e4 * min(values) or max(values) < 1e-4 or min(values) < 10.0**-_MOST / 2)
 
 
 def places(values: Sequence[float]) -> int:
     """Decimals that give the middle one of positive numbers three digits."""
     known = [value for value in values if math.isfinite(value) and value > 0]
-    return min(max(2 - math.floor(math.log10(float(np.median(known)))), 0), 6) if known else 3
+    return min(max(2 - math.floor(math.log10(float(np.median(known)))), 0), _MOST) if known else 3
 
 
 def _beyond(value: float) -> str:

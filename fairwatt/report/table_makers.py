@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fairwatt.analysis.across import Across
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
 from fairwatt.analysis.load import Results
@@ -15,7 +17,7 @@ from fairwatt.errors import UserError
 from fairwatt.report import audit_sections, captions, spend_sections
 from fairwatt.report.printed_frame import Plan, frame_sheet
 from fairwatt.report.printed_sheets import finals_sheet, heat_sheet, text_sheets, verdict_sheet
-from fairwatt.report.section import DRAWS, Material, kinds
+from fairwatt.report.section import DRAWS, Material, budget_marks, kinds
 from fairwatt.report.typeset import Sheet
 from fairwatt.report.verdict_sections import verdict_frame
 
@@ -118,6 +120,21 @@ def overhead(comparison: Comparison, results: Results) -> "pd.DataFrame":
     """See `spend.overhead_table`."""
     noted = {arm: results.overheads.get((comparison.space, arm), {}) for arm in comparison.arms}
     return overhead_table(comparison.endpoints, comparison.books, noted)
+
+
+def ranks(comparison: Comparison, _: Results) -> "pd.DataFrame":
+    """See `ranks.rank_table`; budget: the primary one that is spent there, or "" between them."""
+    frame = comparison.ranks()
+    frame.insert(2, "budget", "")
+    for label, place in budget_marks(comparison).items():
+        frame.loc[np.isclose(frame["spent_full"], place, rtol=1e-12, atol=0.0), "budget"] = label
+    return frame
+
+
+def at_budgets(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Of `ranks`, the rows of primary budgets, by ranking."""
+    found = frame[frame["budget"] != ""]
+    return found.sort_values(["kind", "spent_full"], ascending=[False, True], kind="stable")
 
 
 def tuning(comparison: Comparison, results: Results) -> "pd.DataFrame":

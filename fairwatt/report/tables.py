@@ -15,6 +15,7 @@ from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
 from fairwatt.report.spend_sections import DEPLOYMENT, deployment, in_percent
 from fairwatt.report.typeset import Sheet, csv_text
+from fairwatt.report.verdict_sections import OF_VALIDATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,13 +122,13 @@ TABLES: tuple[make.Table, ...] = (
     ),
     make.plain(
         "ranks",
-        "mean ranks at the largest budget",
-        lambda comparison, _: comparison.ranks(),
+        "mean ranks at every primary budget",
+        make.ranks,
         Plan(
-            "Mean ranks at the largest budget over the seeds that all arms share, with 95 % bootstrap intervals",
-            ("kind", "arm", "mean_rank", "low", "high", "seeds"),
+            "Mean ranks at each budget over the seeds that all arms share, with 95 % bootstrap intervals",
+            ("kind", "budget", "arm", "mean_rank", "low", "high", "seeds"),
             (("mean_rank", "low", "high"),),
-            lambda frame: frame[frame["spent_full"] == frame["spent_full"].max()],
+            make.at_budgets,
         ),
     ),
     make.plain(
@@ -141,7 +142,6 @@ TABLES: tuple[make.Table, ...] = (
                 *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
                 "p_wilcoxon_holm",
             ),
-            heads=(("p_friedman", "p, Friedman"), ("p_nemenyi", "p, Nemenyi"), ("p_wilcoxon_holm", "p, Wilcoxon")),
         ),
     ),
     make.plain(
@@ -207,7 +207,7 @@ TABLES: tuple[make.Table, ...] = (
         "statistics",
         "effect sizes and tests beside the verdicts",
         lambda comparison, _: comparison.table(),
-        Plan("Effect sizes and tests beside the verdicts; they decide nothing", _STATISTICS),
+        Plan(f"Effect sizes and tests beside the verdicts; they decide nothing ({OF_VALIDATION})", _STATISTICS),
     ),
     make.Table("pooled", "interquartile means and improvement over spaces", pooled_sheets),
     make.Table("across", "verdicts over spaces", make.across),

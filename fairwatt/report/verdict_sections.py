@@ -24,6 +24,10 @@ HEAT_LEAD = (
     "another sampler, or without the shared design), for which arms searched again. A number is the arm's paired win "
     "rate: blue where the arm is better, orange where the reference is, grey between .45 and .55."
 )
+OF_VALIDATION = (
+    "p better, rope and worse are of what random search needs for the same validation quality, other columns of "
+    "regret, so that they may disagree"
+)
 TONES: Mapping[Outcome, str] = {
     Outcome.WIN: "win",
     Outcome.WIN_SMALL: "win",
@@ -148,7 +152,7 @@ def numbers(material: Material) -> Section:
     for comparison in material.comparisons:
         frame = comparison.table()
         kept = frame.drop(columns=[column for column in frame if column in _IN_VERDICT_TABLE])
-        caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both"
+        caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both ({OF_VALIDATION})"
         parts.append(Part(comparison.space, tables=(frame_table(kept, caption),)))
     return Section("numbers", "Statistics in full", tuple(parts), "More effect sizes and tests, one row a verdict.")
 

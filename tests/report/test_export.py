@@ -20,7 +20,7 @@ from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.cli_export import figure, table
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.report import ink, tables
+from fairwatt.report import ink, tables, verdict_sections
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.exhibits import EXHIBITS
 from fairwatt.report.gallery import Gallery, Wish, find
@@ -119,11 +119,11 @@ def test_the_page_and_the_overhead_table_count_in_percent(results: Results) -> N
 
 
 def test_only_the_overhead_table_counts_in_percent(results: Results, comparisons: list[Comparison]) -> None:
-    for table, heads in (
+    for called, heads in (
         ("flips", ["cell", "flips", "recorded", "share", "claims"]),
         ("attainment-tests", ["share", "reference share"]),
     ):
-        ((sheet, _),) = tables.find(table).make(Material(results, comparisons), "")
+        ((sheet, _),) = tables.find(called).make(Material(results, comparisons), "")
         assert list(sheet.columns)[-len(heads) :] == heads
 
 
@@ -140,6 +140,7 @@ def test_sums_of_carbon_are_of_all_searches_whatever_their_kind(results: Results
 def test_numbers_of_a_column_line_up() -> None:
     assert aligned([0.5, 12.25, float("nan")]) == ["0.50", "12.25", "-"]
     assert aligned([1e-9, 3.0]) == ["1e-09", "3"]
+    assert aligned([4e-8, 1.5e-4]) == ["4e-08", "0.00015"]  # six decimals would make a zero of the first
     assert aligned([3.0, 1200.0]) == ["3", "1,200"]
     assert estimates_of([0.5, np.nan], [0.25, np.nan], [np.inf, np.nan]) == ["0.500 [0.250, ∞]", "-"]
 
@@ -197,6 +198,7 @@ def test_a_figure_of_some_arms_shows_those(results: Results) -> None:
         (("table", "{}", "--what", "verdict"), "did you mean 'verdicts'"),
         (("table", "{}", "--kind", "duo"), "unknown kind"),
         (("table", "nowhere"), "holds no results"),
+        (("table",), "fairwatt table --what list"),
         (("table", "{}", "--format", "word"), "unknown format"),
     ],
 )
@@ -270,6 +272,34 @@ def _lab(linear: NDArray[np.float64]) -> list[float]:
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     x, y, z = np.cbrt(to_xyz @ np.clip(linear, 0, 1) / [0.9505, 1.0, 1.089])
     return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
+
+
+def test_the_list_needs_no_results(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("table", "--what", "list")
+    assert (code, err) == (0, "")
+    assert all(each.name in out for each in tables.TABLES)
+
+
+def test_mean_ranks_are_printed_at_every_primary_budget(results: Results, comparisons: list[Comparison]) -> None:
+    ((sheet, frame),) = tables.find("ranks").make(Material(results, comparisons), "")
+    assert [row[:3] for row in sheet.rows] == [
+        (kind, budget, arm)
+        for kind, arms in (("single", ("rs", "re")), ("multi", ("rs", "semoa")))
+        for budget in ("5 full", "10 full")
+        for arm in arms
+    ]
+    assert len(frame) > 10 * len(sheet.rows)  # the CSV file has the ranks in between
+
+
+def test_both_captions_of_statistics_say_what_of_them_is_of_validation(
+    results: Results, comparisons: list[Comparison]
+) -> None:
+    material = Material(results, comparisons)
+    ((sheet, _),) = tables.find("statistics").make(material, "")
+    (part,) = verdict_sections.numbers(material).parts
+    assert {"p better", "p rope"} < set(part.tables[0].columns) & set(sheet.columns)
+    for caption in (sheet.caption, part.tables[0].caption):
+        assert "p better, rope and worse are of what random search needs" in caption
 
 
 def test_an_unknown_table_is_named() -> None:
