@@ -47,6 +47,20 @@ def facts(results: Results, comparison: Comparison, arms: Sequence[str], books: 
     )
 
 
+def brief(comparison: Comparison, arms: Sequence[str], books: Sequence[Book], *, paired: bool = False) -> str:
+    """Seeds, budgets (where any are given) and policy of one space, for a page that says the rest elsewhere.
+
+    paired: count the seeds that all of these arms share.
+    """
+    endpoints = comparison.endpoints
+    counts = {len(endpoints.trajectories[arm]) for arm in arms}
+    if paired:
+        counts = {len(endpoints.paired_seeds(*arms))}
+    budgets = [f"{sizes} {unit}" for unit, sizes in _by_unit(books).items()]
+    policy = f"policy {comparison.books[0].policy.policy_id}"
+    return "; ".join((f"n = {spanned(sorted(counts))} seeds", *budgets, policy))
+
+
 def pooled_facts(results: Results, comparisons: Sequence[Comparison], strata: int, seeds: int, budget: str) -> str:
     """The same of several spaces."""
     spaces = ", ".join(
@@ -66,6 +80,15 @@ def made(results: Results) -> str:
         f"Study {name(results.study['study'])}, fairwatt {latest(results).get('fairwatt', 'of unknown version')}."
         + (provisional)
     )
+
+
+def _by_unit(books: Sequence[Book]) -> dict[str, str]:
+    """30 and 100, by their unit."""
+    sizes: dict[str, list[str]] = {}
+    for book in books:
+        size, _, unit = str(book.budget).partition(" ")
+        sizes.setdefault(unit, []).append(size)
+    return {unit: " and ".join(of_unit) for unit, of_unit in sizes.items()}
 
 
 def spanned(counts: Sequence[int]) -> str:

@@ -1,11 +1,14 @@
 """Indicators and mean ranks while energy is spent."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fairwatt.analysis.areas import area_table
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.ranks import crossing_table, rank_table, ranks_of
 from fairwatt.analysis.verdict import Comparison
+from fairwatt.books import Book
+from fairwatt.report.captions import brief
 from fairwatt.report.figures import Curve, curves_of
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
@@ -68,16 +71,25 @@ def _anytime(material: Material, comparison: Comparison, indicator: str, y_label
     frame = comparison.curves(indicator)
     curves = curves_of(frame, ("spent_full", "median", "q25", "q75"))
     caption = f"{y_label.capitalize()} on {comparison.space}; energy axis: {comparison.reference.energy_label}."
-    return drawing(
-        material, comparison, indicator.replace("_", "-"), curves, y_label, caption, "Median [quartiles]", log_y=True
-    )
+    file, numbers = indicator.replace("_", "-"), "Median [quartiles]"
+    return drawing(material, comparison, file, curves, y_label, caption, numbers, comparison.books, log_y=True)
 
 
 def _ranks(material: Material, comparison: Comparison, kind: str, frame: "pd.DataFrame") -> Drawing:
     curves = curves_of(frame, ("spent_full", "mean_rank", "low", "high"))
     caption = f"Mean rank of {kind}-objective arms on {comparison.space}, 1 is best."
-    label = "mean rank (1 is best)"
-    return drawing(material, comparison, f"ranks-{kind}", curves, label, caption, "Mean rank [95 %]", best_on_top=True)
+    return drawing(
+        material,
+        comparison,
+        f"ranks-{kind}",
+        curves,
+        "mean rank (1 is best)",
+        caption,
+        "Mean rank [95 %]",
+        comparison.books,
+        paired=True,
+        best_on_top=True,
+    )
 
 
 def _crossings(comparison: Comparison, kind: str, frame: "pd.DataFrame") -> TextTable:
@@ -101,12 +113,17 @@ def drawing(
     y_label: str,
     caption: str,
     numbers: str,
+    books: Sequence[Book],
     *,
+    paired: bool = False,
     log_y: bool = False,
     best_on_top: bool = False,
     higher: bool = False,
 ) -> Drawing:
-    """Curves over what was spent, with a table of what they are at the budgets and at 1, 3 and 10 full trainings."""
+    """Curves over what was spent, with a table of what they are at the budgets and at 1, 3 and 10 full trainings.
+
+    caption: without what every caption says, of these books. paired: whether only shared seeds are in it.
+    """
     legends = {arm: comparison.legend(arm) for arm in curves}
     budgets = budget_marks(comparison)
     spent = next(iter(curves.values())).spent
@@ -129,7 +146,7 @@ def drawing(
         for arm, curve in curves.items()
     )
     table = TextTable(f"{numbers} after so many full trainings", ("arm", *(f"{mark:g}" for mark in marks)), rows)
-    return Drawing(file, panel, caption, table)
+    return Drawing(file, panel, f"{caption} {brief(comparison, list(curves), books, paired=paired)}.", table)
 
 
 def _unbroken(text: str) -> str:

@@ -8,6 +8,7 @@ from fairwatt.analysis.attainment import difference_table
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
+from fairwatt.report.captions import brief
 from fairwatt.report.difference_charts import difference_chart, largest
 from fairwatt.report.energy_plane import Plane
 from fairwatt.report.frame_table import frame_table
@@ -59,7 +60,7 @@ def _fronts(material: Material, comparison: Comparison, book: Book) -> Drawing:
     )
     caption = (
         f"Median attainment surfaces on {comparison.space} at {book.budget}, on all {len(plane.cloud):,} "
-        f"configurations; energy: {comparison.reference.energy_label}."
+        f"configurations; energy: {comparison.reference.energy_label}. {brief(comparison, list(plane.found), ())}."
     )
     columns = ("arm", "corners", f"energy in kWh: {truth.label} error")
     table = TextTable("Corners of the surfaces", columns, rows, text=(0, 2))
@@ -100,6 +101,7 @@ def _differences(material: Material, comparison: Comparison) -> Iterator[Drawing
         yield Drawing(
             f"differences-{material.styles.file_names[arm]}",
             panel,
-            f"{name(legend)} against {name(reference)} on {comparison.space} at {book.budget}.",
+            f"{name(legend)} against {name(reference)} on {comparison.space} at {book.budget}. "
+            f"{brief(comparison, [arm, reference], (), paired=True)}.",
             TextTable(caption, columns, rows),
         )

@@ -30,7 +30,8 @@ def to_target(material: Material) -> Section:
 
 
 def _to_target(material: Material, comparison: Comparison, ranking: Ranking) -> tuple[Drawing, TextTable]:
-    found = hits(comparison.endpoints, ranking, comparison.books[-1])
+    book = comparison.books[-1]
+    found = hits(comparison.endpoints, ranking, book)
     shares = target_shares(found, full_grid(comparison.books, comparison.endpoints.tariff))
     curves = curves_of(shares, ("spent_full", "share", "share", "share"))
     figure = drawing(
@@ -42,6 +43,7 @@ def _to_target(material: Material, comparison: Comparison, ranking: Ranking) -> 
         f"Of {len(found.targets)} targets and all seeds, the share hit: {ranking.kind}-objective arms on "
         f"{comparison.space}. Higher is better.",
         "Share of targets hit",
+        [book],
         higher=True,
     )
     frame = hitting_table(found, comparison.protocol.reference_arm)

@@ -28,6 +28,7 @@ from fairwatt.report import (
     tuning_sections,
     verdict_sections,
 )
+from fairwatt.report.captions import brief
 from fairwatt.report.chart import standalone
 from fairwatt.report.plain_text import file_stem, name, plain
 from fairwatt.report.provenance_sections import latest
@@ -197,6 +198,7 @@ def _page(material: Material, made: Sequence[Section]) -> str:
         reference=name(study["reference"]),
         caveats=results.caveats,
         arms=[(name(arm), styles.number(arm), styles.classes(arm)) for arm in styles.arms],
+        facts={c.space: f"{brief(c, c.arms, c.books)}." for c in material.comparisons},
         sections=made,
     )
 

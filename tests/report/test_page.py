@@ -32,6 +32,7 @@ from fairwatt.report import (
     spend_sections,
     verdict_sections,
 )
+from fairwatt.report.captions import brief
 from fairwatt.report.page import render, verdicts_csv, write_report
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.sealed import DamagedFileError
@@ -121,6 +122,34 @@ def test_every_table_has_a_caption_and_every_figure_a_table(rendered: str) -> No
         assert list(figure.all("figcaption"))
         assert list(figure.all("tbody"))
         assert any("hit" in mark.attributes.get("class", "") for mark in drawn.all("rect", "circle"))
+
+
+def test_figures_and_tables_of_a_space_say_seeds_budgets_and_policy(
+    rendered: str, comparisons: list[Comparison]
+) -> None:
+    (comparison,) = comparisons
+    policy = f"policy {comparison.books[0].policy.policy_id}."
+    root = Tree(rendered).root
+    captions = {caption.text for caption in root.all("figcaption")}
+    assert len(captions) == len(list(root.all("figure")))
+    for caption in captions:
+        assert "n = 6 seeds; " in caption
+        assert "toy-cells" in caption
+        assert " full" in caption
+        assert caption.endswith(policy)
+    told = f"n = 6 seeds; 5 and 10 full; {policy}"
+    for part in (
+        parent for parent in root.all("div") if parent.attributes.get("id") in ("verdicts", "spend", "numbers")
+    ):
+        assert [(line.tag, line.text) for line in part.children[1:3]] == [("h3", "toy-cells"), ("p", told)]
+
+
+def test_captions_count_the_seeds_that_they_are_of(results: Results) -> None:
+    kept = [run for run in results.runs["toy-cells"] if run.header.arm != "re" or run.header.seed > 0]
+    (comparison,) = dataclasses.replace(results, runs={"toy-cells": tuple(kept)}).comparisons()
+    policy = comparison.books[0].policy.policy_id
+    assert brief(comparison, ["rs", "re"], comparison.books) == f"n = 5 to 6 seeds; 5 and 10 full; policy {policy}"
+    assert brief(comparison, ["rs", "re"], (), paired=True) == f"n = 5 seeds; policy {policy}"
 
 
 def test_nothing_is_remote_and_nothing_runs_but_what_is_named(rendered: str) -> None:
