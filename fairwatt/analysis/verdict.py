@@ -1,5 +1,6 @@
 """One space, all arms: the object that tables, figures and reports are made from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -32,6 +33,7 @@ from fairwatt.budget import CURRENCIES
 from fairwatt.errors import UnknownNameError
 from fairwatt.problem import Reference
 from fairwatt.records import Run
+from fairwatt.registry import OPTIMIZERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,9 +106,11 @@ class Comparison:
         return tuple(self.endpoints.trajectories)
 
     def legend(self, arm: str) -> str:
-        """The label, with its factor where it got another budget than the reference arm."""
-        factor = self.protocol.factor(arm)
-        return arm if factor == 1 else f"{arm} (budget x {factor})"
+        """The label, with the optimizer where it names another one or none, and with its factor where it got another
+        budget than the reference arm."""
+        optimizer, factor = self.endpoints.header(arm).optimizer, self.protocol.factor(arm)
+        notes = ([] if _names(arm, optimizer) else [optimizer]) + ([] if factor == 1 else [f"budget x {factor}"])
+        return f"{arm} ({', '.join(notes)})" if notes else arm
 
     def begin(self) -> None:
         """Have the verdicts made in a copy of this process, where there can be one, until they are asked for."""
@@ -264,6 +268,13 @@ class Comparison:
             }
         )
         return plain
+
+
+def _names(label: str, optimizer: str) -> bool:
+    """Whether a label begins with this optimizer's name, as `re-tuned` does, and with no longer one of another."""
+    known = OPTIMIZERS.declared | {optimizer}
+    begun = [each for each in known if re.match(rf"{re.escape(each)}(?![A-Za-z0-9])", label)]
+    return max(begun, key=len, default="") == optimizer
 
 
 def _stacked(frames: Sequence["pd.DataFrame"]) -> "pd.DataFrame":

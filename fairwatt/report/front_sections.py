@@ -87,10 +87,10 @@ def _differences(material: Material, comparison: Comparison) -> Iterator[Drawing
         rectangles = difference_table(comparison.endpoints, arm, reference, book).to_numpy(dtype=np.float64)
         if arm == reference or not len(rectangles):
             continue
-        legend = comparison.legend(arm)
+        legend, other = comparison.legend(arm), comparison.legend(reference)
         label = comparison.truth.label.partition(" ")[0]
         panel = difference_chart(
-            rectangles, legend, reference, x_label="energy of a training, kWh", y_label=f"{label} error"
+            rectangles, legend, other, x_label="energy of a training, kWh", y_label=f"{label} error"
         )
         rows = tuple(
             (f"{energy:.4g}", f"{error:.4g}", f"{difference:+.0%}")
@@ -101,7 +101,7 @@ def _differences(material: Material, comparison: Comparison) -> Iterator[Drawing
         yield Drawing(
             f"differences-{material.styles.file_names[arm]}",
             panel,
-            f"{name(legend)} against {name(reference)} on {comparison.space} at {book.budget}. "
+            f"{name(legend)} against {name(other)} on {comparison.space} at {book.budget}. "
             f"{brief(comparison, [arm, reference], (), paired=True)}.",
             TextTable(caption, columns, rows),
         )

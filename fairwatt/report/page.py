@@ -178,6 +178,7 @@ def _page(material: Material, made: Sequence[Section]) -> str:
     environment.filters["tone"] = tone
     style, script = _file("page.css") + _file("chart.css"), _file("page.js")
     study = results.study
+    legends = {arm: comparison.legend(arm) for comparison in material.comparisons for arm in comparison.arms}
     runs = sum(len(runs) for runs in results.runs.values())
     return environment.get_template("page.html.j2").render(
         policy="; ".join(
@@ -197,7 +198,7 @@ def _page(material: Material, made: Sequence[Section]) -> str:
         f"{' and '.join(study['budgets'])}. Made by fairwatt {latest(results).get('fairwatt', '')}.",
         reference=name(study["reference"]),
         caveats=results.caveats,
-        arms=[(name(arm), styles.number(arm), styles.classes(arm)) for arm in styles.arms],
+        arms=[(name(legends[arm]), styles.number(arm), styles.classes(arm)) for arm in styles.arms],
         facts={c.space: f"{brief(c, c.arms, c.books)}." for c in material.comparisons},
         sections=made,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
+from fairwatt.report.arm_settings import settings_table
 from fairwatt.report.section import Material, Part, Section
 from fairwatt.report.wording import Basis, TextTable
 
@@ -51,7 +52,8 @@ def rules(material: Material) -> Section:
     )
     notes = [charged, *(rule.format(error=_error(comparisons)) for rule in _RULES)]
     notes += [_ACROSS] if len(comparisons) > 1 else []
-    return Section("rules", "Rules", (Part(notes=tuple(notes)),), "Fixed before the first search.")
+    parts = Part(tables=(settings_table(material),)), Part(notes=tuple(notes))
+    return Section("rules", "Rules", parts, "Fixed before the first search.")
 
 
 def _error(comparisons: Sequence[Comparison]) -> str:

@@ -129,7 +129,8 @@ def _intervals(
         for row in frame.to_dict("records")
         if row["arm"] in arms
     }
-    return forest(found, x_label=label, width=sitting.width, even=even, reference=sitting.styles.reference)
+    reference = sitting.legends().get(sitting.styles.reference, "")
+    return forest(found, x_label=label, width=sitting.width, even=even, reference=reference)
 
 
 def _pooled_ranking(sitting: Sitting) -> tuple[Ranking, str]:

@@ -1,6 +1,7 @@
 """How the settings of tuned arms were chosen, and what that took."""
 
 from fairwatt.analysis.tuning_scores import tuned_arms, tuning_spend_table, tuning_table
+from fairwatt.report.arm_settings import setting_text
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
 from fairwatt.report.section import Material, Part, Section
@@ -37,7 +38,7 @@ def tuning(material: Material) -> Section | None:
 def _chosen(arm: str, tuning: Tuning) -> str:
     """The settings that an arm has, and what they were drawn from."""
     settings = (
-        f"{name(setting)} {name(f'{value:.4g}' if isinstance(value, float) else str(value))}"
+        setting_text(setting, value)
         + (f" (drawn from {name(tuning.ranges[setting])})" if setting in tuning.ranges else "")
         for setting, value in tuning.best.items()
     )

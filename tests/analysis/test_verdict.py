@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -44,6 +45,30 @@ def test_random_search_at_four_times_the_energy_wins() -> None:
     assert (verdict.factor, comparison.legend("rs-x4"), comparison.legend("rs")) == ("4", "rs-x4 (budget x 4)", "rs")
     assert verdict.arm_equivalent.interval.low < 4 < verdict.arm_equivalent.interval.high
     assert verdict.ratio.low < 4 < verdict.ratio.high
+
+
+@pytest.mark.parametrize(
+    ("label", "optimizer", "legend"),
+    [
+        ("semoa", "semoa", "semoa"),
+        ("semoa", "semoa-release", "semoa (semoa-release)"),
+        ("semoa-release", "semoa", "semoa-release (semoa)"),  # the name of another one
+        ("re_tuned", "re", "re_tuned"),
+        ("rest", "re", "rest (re)"),
+        ("mine@2", "mine", "mine@2"),  # of a file or a plug-in
+        ("rs-x4", "re", "rs-x4 (re, budget x 4)"),
+    ],
+)
+def test_a_legend_names_the_optimizer_where_the_label_does_not(label: str, optimizer: str, legend: str) -> None:
+    space = world(50)
+    budget = "120 full" if label == "rs-x4" else "30 full"
+    runs = _random(space, "rs", range(2), 70) + _random(space, label, range(2), 180, budget=budget)
+    runs = [
+        replace(run, header=replace(run.header, optimizer=optimizer)) if run.header.arm == label else run
+        for run in runs
+    ]
+    protocol = FOURFOLD if label == "rs-x4" else Protocol(budgets=("30 full",))
+    assert Comparison(runs, space.reference, protocol).legend(label) == legend
 
 
 def test_verdicts_made_elsewhere_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +302,7 @@ def test_a_comparison_as_json() -> None:
     (verdict,) = data["verdicts"]
     assert (verdict["outcome"], verdict["p_holm"]) == ("VOID", None)
     assert data["protocol"]["budgets"] == ["30 full"]
-    assert data["arms"] == {"rs": "rs", "few": "few"}
+    assert data["arms"] == {"rs": "rs", "few": "few (rs)"}
     assert {row["arm"] for row in data["spend"]} == {"rs", "few"}
 
 
