@@ -2,17 +2,29 @@
 
 from collections.abc import Iterator
 from math import isnan
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fairwatt.analysis.across import Across
 from fairwatt.analysis.across_verdict import AcrossVerdict
 from fairwatt.analysis.endpoints import Ranking
 from fairwatt.errors import UserError
+from fairwatt.report.curve_sections import unbroken
+from fairwatt.report.figures import curves_of
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.multiples import LIMITS
 from fairwatt.report.plain_text import name
-from fairwatt.report.section import Material, Part, Section, Sentence
+from fairwatt.report.section import Drawing, Material, Part, Section, Sentence
+from fairwatt.report.step_charts import reading, step_chart
 from fairwatt.report.verdict_sections import TONES
 from fairwatt.report.wording import TextTable, interval, number, p_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TAUS = (0.01, 0.031623, 0.1, 0.316228, 1.0)
+"""Of the profiles, where their numbers are told."""
 
 
 def across(material: Material) -> Section | None:
@@ -38,10 +50,53 @@ def summaries(material: Material) -> Section | None:
     for ranking in pooled.rankings():
         title = f"{ranking.kind}-objective arms"
         try:
-            parts.append(Part(title, tables=tuple(_tables(pooled, ranking)), notes=(_diagram(pooled, ranking),)))
+            parts.append(
+                Part(
+                    title,
+                    drawings=(_profiles(material, pooled, ranking),),
+                    tables=tuple(_tables(pooled, ranking)),
+                    notes=(_diagram(pooled, ranking),),
+                )
+            )
         except UserError as error:
             parts.append(Part(title, notes=(f"{error}",)))
     return Section("summaries", "Summaries over spaces", tuple(parts), _about(pooled))
+
+
+def first_tau(profiles: "pd.DataFrame") -> float:
+    """The last tau that no run reaches, where a picture of performance profiles may begin."""
+    best = profiles.groupby("tau")["share"].max()
+    return float(max(best.index[best == 0.0], default=best.index[0]))
+
+
+def _profiles(material: Material, pooled: Across, ranking: Ranking) -> Drawing:
+    """At the largest budget."""
+    budget, words = pooled.protocol.budgets[-1], ranking.endpoint.replace("_", " ")
+    frame = pooled.profiles(ranking, budget)
+    curves = curves_of(frame, ("tau", "share", "low", "high"))
+    legends = {arm: material.comparisons[0].legend(arm) for arm in curves}
+    panel = step_chart(
+        curves,
+        material.styles,
+        legends,
+        x_label=f"{words} τ",
+        y_label="share of runs with τ or less",
+        budgets={},
+        marks=_TAUS,
+        log_y=False,
+        higher=True,
+        first=first_tau(frame),
+        told="τ = {:.3g}",
+    )
+    shown = np.flatnonzero(np.isin(frame["tau"].unique(), _TAUS)).tolist()
+    rows = tuple((legends[arm], *(unbroken(reading(curve, place)) for place in shown)) for arm, curve in curves.items())
+    caption = (
+        f"Performance profiles at {budget}: share of runs with a {words} of τ or less, spaces counting equally, with "
+        f"pointwise 95 % stratified-bootstrap bands. Higher is better. n = {len(pooled.seeds(ranking))} seeds of each "
+        f"arm in each of {len(pooled.comparisons)} spaces."
+    )
+    table = TextTable("Share of runs [95 %] with τ or less", ("arm", *(f"{tau:.3g}" for tau in _TAUS)), rows)
+    return Drawing(f"profiles-{ranking.kind}", panel, caption, table)
 
 
 def _about(pooled: Across) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from fairwatt.analysis.across import seed_tests
 from fairwatt.analysis.areas import area_table
 from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.ranks import crossing_table, rank_table, ranks_of
@@ -12,6 +13,7 @@ from fairwatt.report.captions import brief
 from fairwatt.report.figures import Curve, curves_of
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
+from fairwatt.report.printed_frame import Plan, plan_tables
 from fairwatt.report.section import Drawing, Material, Part, Section, budget_marks, kinds, spent_axis
 from fairwatt.report.step_charts import MOST_BANDS, reading, step_chart
 from fairwatt.report.wording import TextTable
@@ -23,6 +25,14 @@ _NOT_SHOWN = ["kind", "median", "q25", "q75"]
 _AREAS = (
     "Area under the curve of {}-objective arms: the mean of the endpoint over the logarithm of what was spent, from "
     "one full training on; paired differences from the reference, exploratory (q: Benjamini and Hochberg)"
+)
+FRIEDMAN = Plan(
+    "Mean ranks over seeds and Friedman's test, a claim about this space only; against the reference Nemenyi's test, "
+    "adjusted for all pairs, and the signed rank test with Holm over the other arms",
+    (
+        *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
+        "p_wilcoxon_holm",
+    ),
 )
 _FIRST_MARKS = (1.0, 3.0, 10.0)
 
@@ -51,7 +61,7 @@ def anytime(material: Material) -> Section:
 
 
 def ranks(material: Material) -> Section:
-    """Mean ranks of arms that share seeds, and where arms change places."""
+    """Mean ranks of arms that share seeds, where arms change places, and tests of three arms or more."""
     parts = []
     for comparison in material.comparisons:
         drawn, tables = [], []
@@ -60,9 +70,10 @@ def ranks(material: Material) -> Section:
             if len(found.arms) > 1:
                 drawn.append(_ranks(material, comparison, ranking.kind, rank_table(found)))
                 tables.append(_crossings(comparison, ranking.kind, crossing_table(found)))
-        told = tuple(table for table in tables if table.rows)
+        told = [table for table in tables if table.rows]
         notes = tuple(f"{table.caption}." for table in tables if not table.rows)
-        parts.append(Part(comparison.space, drawings=tuple(drawn), tables=told, notes=notes))
+        told += plan_tables(seed_tests(comparison), FRIEDMAN)
+        parts.append(Part(comparison.space, drawings=tuple(drawn), tables=tuple(told), notes=notes))
     lead = "Mean rank over the seeds that all arms share, with 95 % bootstrap bands over seeds; 1 is best."
     return Section("ranks", "Ranks and where they cross", tuple(parts), lead)
 
@@ -142,13 +153,13 @@ def drawing(
     )
     reached = [int((spent <= mark * (1 + 1e-9)).sum()) - 1 for mark in marks]
     rows = tuple(
-        (legends[arm], *(_unbroken(reading(curve, place)) if place >= 0 else "-" for place in reached))
+        (legends[arm], *(unbroken(reading(curve, place)) if place >= 0 else "-" for place in reached))
         for arm, curve in curves.items()
     )
     table = TextTable(f"{numbers} after so many full trainings", ("arm", *(f"{mark:g}" for mark in marks)), rows)
     return Drawing(file, panel, f"{caption} {brief(comparison, list(curves), books, paired=paired)}.", table)
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
     """Lines of a narrow column end before an interval, not within it."""
     return text.replace(", ", ",\u00a0")

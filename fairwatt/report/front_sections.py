@@ -6,6 +6,7 @@ import numpy as np
 
 from fairwatt.analysis.attainment import difference_table
 from fairwatt.analysis.endpoints import RANKINGS
+from fairwatt.analysis.quartiles import quartiles
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
 from fairwatt.report.captions import brief
@@ -14,6 +15,7 @@ from fairwatt.report.energy_plane import Plane
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.front_charts import front_chart
 from fairwatt.report.plain_text import name
+from fairwatt.report.printed_frame import Plan, plan_tables
 from fairwatt.report.section import Drawing, Material, Part, Section, kinds
 from fairwatt.report.wording import TextTable, number
 
@@ -21,6 +23,19 @@ MEAN_FRONTS = (
     "Vorob'ev expectation, a mean front, and deviation: what share of seeds at least attains each point of it "
     "(threshold; a seed without a front attains nothing, and counts), its hypervolume, the mean one of seeds, and by "
     "how much a seed differs from it in the mean, the last three as shares of the true front's hypervolume"
+)
+ATTAINMENT_TESTS = Plan(
+    "Permutation tests of the largest difference of attainment from the reference, and where it is",
+    heads=(("p", "p, swaps"),),
+)
+_INDICATORS = ("hypervolume_regret", "igd_plus", "epsilon_additive")
+_AT_THE_END = Plan(
+    "Indicators of the fronts at the end of the books, valued by the true error: medians over seeds [quartiles]. IGD+ "
+    "and additive epsilon are distances from the true front, scaled by its ideal and nadir; lower is better everywhere",
+    ("arm", "budget", *(f"{indicator}{end}" for indicator in _INDICATORS for end in ("", "_q25", "_q75"))),
+    tuple((indicator, f"{indicator}_q25", f"{indicator}_q75") for indicator in _INDICATORS),
+    lambda frame: frame[frame["igd_plus"].notna()],
+    (("igd_plus", "IGD+"), ("epsilon_additive", "additive epsilon")),
 )
 _READ = "The lower the deviation, the more alike are the fronts that seeds find, good or bad."
 _ROWS = 12
@@ -32,7 +47,10 @@ def fronts(material: Material) -> Section | None:
         Part(
             comparison.space,
             drawings=tuple(_fronts(material, comparison, book) for book in comparison.books),
-            tables=(frame_table(comparison.vorobev(), f"{MEAN_FRONTS}. {_READ}"),),
+            tables=(
+                *plan_tables(quartiles(comparison.finals()), _AT_THE_END),
+                frame_table(comparison.vorobev(), f"{MEAN_FRONTS}. {_READ}"),
+            ),
         )
         for comparison in material.comparisons
         if "multi" in kinds(comparison)
@@ -70,13 +88,18 @@ def _fronts(material: Material, comparison: Comparison, book: Book) -> Drawing:
 def differences(material: Material) -> Section | None:
     """Where each multi-objective arm is oftener, or less often, than the reference."""
     parts = tuple(
-        Part(comparison.space, drawings=tuple(_differences(material, comparison)))
+        Part(
+            comparison.space,
+            drawings=tuple(_differences(material, comparison)),
+            tables=plan_tables(comparison.attainment_tests(), ATTAINMENT_TESTS),
+        )
         for comparison in material.comparisons
         if "multi" in kinds(comparison)
     )
     lead = (
         "Differences of the empirical attainment functions over shared seeds: blue where the arm is there on more "
-        "seeds than the reference, orange where on fewer."
+        "seeds than the reference, orange where on fewer. Whether they are more than chance, a test of the largest "
+        "difference tells; exploratory (q: Benjamini and Hochberg)."
     )
     return Section("differences", "Where arms attain more than the reference", parts, lead) if parts else None
 

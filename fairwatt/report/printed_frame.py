@@ -10,7 +10,7 @@ import numpy as np
 from fairwatt.report.frame_table import TITLES
 from fairwatt.report.plain_text import name
 from fairwatt.report.typeset import Sheet
-from fairwatt.report.wording import p_value
+from fairwatt.report.wording import TextTable, p_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,12 @@ def frame_sheet(called: str, frame: "pd.DataFrame", plan: Plan, facts: str) -> S
     titles = {**TITLES, **dict(plan.heads)}
     heads = tuple(titles.get(column, column.replace("_", " ")) for column in columns)
     return Sheet(called, f"{plan.title}. {facts}", heads, tuple(zip(*texts, strict=True)), tuple(words))
+
+
+def plan_tables(frame: "pd.DataFrame", plan: Plan) -> tuple[TextTable, ...]:
+    """A frame on the page as it is in print, but for the facts, which the page says once; none where it is empty."""
+    sheet = frame_sheet("", frame, plan, "")
+    return (TextTable(plan.title, sheet.columns, sheet.rows, text=sheet.words),) if sheet.rows else ()
 
 
 def aligned(values: Sequence[float]) -> list[str]:

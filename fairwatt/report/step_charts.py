@@ -32,14 +32,16 @@ def step_chart(
     log_y: bool,
     best_on_top: bool = False,
     higher: bool = False,
+    first: float = 1.0,
+    told: str = "{:.3g} full trainings",
 ) -> Panel:
-    """Right-continuous steps over full trainings, from one on, with bands where `low` and `high` differ.
+    """Right-continuous steps over full trainings, from the first on, with bands where `low` and `high` differ.
 
     curves: by arm, on one grid; lower is better unless `higher`. legends: how the arms are called. budgets: label to
-    place. marks: where values are dotted. best_on_top: turns the axis around, for ranks.
+    place. marks: where values are dotted. best_on_top: turns the axis around, for ranks. told: how a place is.
     """
     spent = next(iter(curves.values())).spent
-    first = min(1.0, float(spent[-1]) / 2)
+    first = min(first, float(spent[-1]) / 2)
     panel = Panel.of(
         (first, 1.05 * float(spent[-1])),
         _range(curves.values(), log_y, best_on_top),
@@ -50,7 +52,7 @@ def step_chart(
     )
     for label, place in budgets.items():
         panel.upright(place, label)
-    _readings(panel, curves, legends, first, -1 if higher else 1)
+    _readings(panel, curves, legends, first, -1 if higher else 1, told)
     by_merit = sorted(curves, key=lambda arm: float(curves[arm].middle[-1]), reverse=higher)
     bright = styles.highlighted(by_merit)
     for arm in sorted(curves, key=lambda arm: (arm in bright, arm == styles.reference)):
@@ -67,8 +69,8 @@ def step_chart(
         drawn = [f'<path class="line" d="{steps(across, middle)}"/>']
         if not np.array_equal(curve.low[known], curve.high[known]):
             drawn.insert(0, f'<path class="band" d="{step_band(across, *map(panel.y, _ends(curve, known)))}"/>')
-        at = [place for place in (_held(spent, mark) for mark in marks) if place in known]
-        titles = [f"{name(legends[arm])} at {spent[i]:.3g} full trainings: {reading(curve, i)}" for i in at]
+        at = [held for held in (_held(spent, mark) for mark in marks) if held in known]
+        titles = [f"{name(legends[arm])} at {told.format(spent[i])}: {reading(curve, i)}" for i in at]
         drawn += dots(panel.x(spent[at]), panel.y(curve.middle[at]), titles) if at else []
         panel.group(legends[arm], classes, number, drawn)
         panel.label(float(spent[-1]), float(curve.middle[known[-1]]), legends[arm], classes, number)
@@ -81,7 +83,9 @@ def reading(curve: Curve, place: int) -> str:
     return f"{middle:.3g}" if low == high else f"{middle:.3g} [{low:.3g}, {high:.3g}]"
 
 
-def _readings(panel: Panel, curves: Mapping[str, Curve], legends: Mapping[str, str], first: float, sign: int) -> None:
+def _readings(
+    panel: Panel, curves: Mapping[str, Curve], legends: Mapping[str, str], first: float, sign: int, told: str
+) -> None:
     spent = next(iter(curves.values())).spent
     wanted = np.geomspace(first, spent[-1], STRIPS)
     places = sorted({_held(spent, mark) for mark in wanted.tolist()})
@@ -89,7 +93,7 @@ def _readings(panel: Panel, curves: Mapping[str, Curve], legends: Mapping[str, s
     for place in places:
         known = [arm for arm in curves if np.isfinite(curves[arm].middle[place])]
         known.sort(key=lambda arm: sign * float(curves[arm].middle[place]))
-        lines = [f"after {spent[place]:.3g} full trainings"]
+        lines = [f"at {told.format(spent[place])}"]
         lines += [f"{name(legends[arm], 28)}: {reading(curves[arm], place)}" for arm in known[:MOST_READ]]
         lines += [f"and {len(known) - MOST_READ} more"] if len(known) > MOST_READ else []
         titles.append("\n".join(lines))

@@ -8,6 +8,7 @@ from fairwatt.analysis.statistics import Interval
 from fairwatt.analysis.tuning_scores import tuned_arms, tuning_curve
 from fairwatt.errors import UserError
 from fairwatt.report import captions
+from fairwatt.report.across_sections import first_tau
 from fairwatt.report.gallery import Drawn, Sitting
 from fairwatt.report.grid_figures import grid
 from fairwatt.report.plain_text import name
@@ -39,9 +40,7 @@ def profiles(sitting: Sitting) -> Drawn:
     frame = sitting.pooled.profiles(ranking, budget)
     arms = sitting.arms(sitting.pooled.arms(ranking))
     words = ranking.endpoint.replace("_", " ")
-    nobody = frame.groupby("tau")["share"].max()
-    first = float(max(nobody.index[nobody == 0.0], default=nobody.index[0]))
-    axes = StepAxes(f"{words} τ", "share of runs with τ or less", first=first, higher=True)
+    axes = StepAxes(f"{words} τ", "share of runs with τ or less", first=first_tau(frame), higher=True)
     figure = step_figure(sitting, frame, ("tau", "share", "low", "high"), arms, axes)
     caption = (
         f"Performance profiles: share of runs with a {words} of τ or less, spaces counting equally, with pointwise "

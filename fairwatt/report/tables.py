@@ -9,7 +9,8 @@ from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.load import Results
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import table_makers as make
-from fairwatt.report.front_sections import MEAN_FRONTS
+from fairwatt.report.curve_sections import FRIEDMAN
+from fairwatt.report.front_sections import ATTAINMENT_TESTS, MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
@@ -135,14 +136,7 @@ TABLES: tuple[make.Table, ...] = (
         "friedman",
         "Friedman's test of three arms or more, with Nemenyi and Holm",
         lambda comparison, _: seed_tests(comparison),
-        Plan(
-            "Mean ranks over seeds and Friedman's test, a claim about this space only; against the reference Nemenyi's "
-            "test, adjusted for all pairs, and the signed rank test with Holm over the other arms",
-            (
-                *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
-                "p_wilcoxon_holm",
-            ),
-        ),
+        FRIEDMAN,
     ),
     make.plain(
         "crossings",
@@ -198,10 +192,7 @@ TABLES: tuple[make.Table, ...] = (
         "attainment-tests",
         "do arms attain the plane differently?",
         lambda comparison, _: comparison.attainment_tests(),
-        Plan(
-            "Permutation tests of the largest difference of attainment from the reference, and where it is",
-            heads=(("p", "p, swaps"),),
-        ),
+        ATTAINMENT_TESTS,
     ),
     make.plain(
         "statistics",
