@@ -6,8 +6,10 @@ from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
 from fairwatt.budget import component
+from fairwatt.records import End
 from fairwatt.report.plain_text import name
 from fairwatt.report.provenance_sections import latest
+from fairwatt.report.section import budget_marks
 
 DIGEST = 12
 """Hex digits of a checksum in a caption."""
@@ -59,6 +61,19 @@ def brief(comparison: Comparison, arms: Sequence[str], books: Sequence[Book], *,
     budgets = [f"{sizes} {unit}" for unit, sizes in _by_unit(books).items()]
     policy = f"policy {comparison.books[0].policy.policy_id}"
     return "; ".join((f"n = {spanned(sorted(counts))} seeds", *budgets, policy))
+
+
+def ended_early(comparison: Comparison, arms: Sequence[str], books: Sequence[Book]) -> str:
+    """Which runs had ended before the largest of these budgets was spent, in a sentence; "" where none had."""
+    marks = budget_marks(comparison)
+    largest = max(books, key=lambda book: marks[str(book.budget)])
+    granted = {arm: str(comparison.protocol.granted(arm, largest).budget) for arm in arms}
+    told = [
+        f"{row['seeds'] - row[End.EXHAUSTED]} of {row['seeds']} runs of {name(comparison.legend(row['arm']))}"
+        for row in comparison.spend().to_dict("records")
+        if granted.get(row["arm"]) == row["budget"] and row[End.EXHAUSTED] < row["seeds"]
+    ]
+    return f"Ended early, and carried forward: {', '.join(told)}." if told else ""
 
 
 def pooled_facts(results: Results, comparisons: Sequence[Comparison], strata: int, seeds: int, budget: str) -> str:

@@ -9,7 +9,7 @@ from fairwatt.analysis.endpoints import RANKINGS
 from fairwatt.analysis.ranks import crossing_table, rank_table, ranks_of
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
-from fairwatt.report.captions import brief
+from fairwatt.report.captions import brief, ended_early
 from fairwatt.report.figures import Curve, curves_of
 from fairwatt.report.frame_table import frame_table
 from fairwatt.report.plain_text import name
@@ -157,7 +157,9 @@ def drawing(
         for arm, curve in curves.items()
     )
     table = TextTable(f"{numbers} after so many full trainings", ("arm", *(f"{mark:g}" for mark in marks)), rows)
-    return Drawing(file, panel, f"{caption} {brief(comparison, list(curves), books, paired=paired)}.", table)
+    arms = list(curves)
+    facts = f"{brief(comparison, arms, books, paired=paired)}."
+    return Drawing(file, panel, " ".join(filter(None, (caption, ended_early(comparison, arms, books), facts))), table)
 
 
 def unbroken(text: str) -> str:

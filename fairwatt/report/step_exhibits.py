@@ -90,10 +90,11 @@ def _spent(
 ) -> "tuple[str, Figure, str]":
     """The arms that are asked for over what was spent, with the facts of these books below it."""
     arms = sitting.arms()
+    ended = captions.ended_early(sitting.comparison, arms, books)
     return (
         "",
         step_figure(sitting, frame, ("spent_full", *columns), arms, axes),
-        f"{caption} {sitting.facts(arms, books)}",
+        " ".join(filter(None, (caption, ended, sitting.facts(arms, books)))),
     )
 
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ import fairwatt
 from fairwatt.analysis.across import Across, seed_tests
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.verdict import Comparison
-from fairwatt.report import across_sections, curve_sections, front_sections, tables
+from fairwatt.optimizer import Search, optimizer
+from fairwatt.problem import Problem
+from fairwatt.records import End, Query
+from fairwatt.report import across_sections, curve_sections, front_sections, hitting_sections, tables
+from fairwatt.report.captions import ended_early
+from fairwatt.report.exhibits import EXHIBITS
+from fairwatt.report.gallery import Sitting, Wish, find
 from fairwatt.report.section import Drawing, Material
 from fairwatt.report.wording import TextTable
 
@@ -71,6 +78,35 @@ def test_distances_from_the_true_front_are_medians_of_multi_objective_arms(
         own = finals[(finals["arm"] == row[0]) & (finals["budget"] == row[1])]
         for place, indicator in enumerate(("hypervolume_regret", "igd_plus", "epsilon_additive"), start=2):
             assert float(row[place].split()[0]) == pytest.approx(np.median(own[indicator]), abs=0.0051)
+
+
+@optimizer("four")
+def _four(problem: Problem, rng: np.random.Generator) -> Search:
+    """Ends after four trainings, on some seeds."""
+    for config in islice(problem.starts(rng), 4 if rng.integers(2) else None):
+        yield Query(config)
+
+
+def test_runs_that_ended_early_are_told_below_their_curves(results: Results) -> None:
+    benchmark = fairwatt.make_benchmark("toy-cells")
+    runs = [fairwatt.run(benchmark, _four, seed=seed, budget="10 full") for seed in results.study["seeds"]]
+    early = sum(run.end is End.ENDED_EARLY for run in runs)
+    assert 0 < early < len(runs)
+    (comparison,) = dataclasses.replace(results, runs={"toy-cells": (*results.runs["toy-cells"], *runs)}).comparisons()
+    told = f"Ended early, and carried forward: {early} of 6 runs of four."
+    assert ended_early(comparison, comparison.arms, comparison.books) == told
+    assert ended_early(comparison, ["rs", "re"], comparison.books) == ""
+    material = Material(results, [comparison])
+    sections = [curve_sections.anytime(material), curve_sections.ranks(material), hitting_sections.to_target(material)]
+    for section in sections:
+        single, multi = (drawing.caption for drawing in section.parts[0].drawings)
+        assert told in single
+        assert "Ended early" not in multi
+    for figure in ("regret", "ranks-single", "targets-single"):
+        (exhibit,) = find(EXHIBITS, figure)
+        sitting = Sitting(results, (comparison,), material.styles, exhibit.ranking, Wish(), 3.5)
+        ((_, _, caption),) = exhibit.draw(sitting)
+        assert told in caption
 
 
 def test_profiles_over_spaces_are_drawn_at_the_largest_budget(results: Results, comparisons: list[Comparison]) -> None:
