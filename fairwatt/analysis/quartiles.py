@@ -11,7 +11,8 @@ _KEYS = ["arm", "budget"]
 def quartiles(finals: "pd.DataFrame") -> "pd.DataFrame":
     """Of one row for each arm, seed and budget (`Comparison.finals`): one for each arm and budget, in their order.
 
-    Columns: arm, budget, seeds, and of each indicator NAME (median), NAME_q25, NAME_q75; NaN where no seed has it.
+    Columns: arm, budget, seeds, and of each indicator NAME (median), NAME_q25, NAME_q75; NaN where no seed has it,
+    infinite where a quartile lies beyond the seeds that found a front.
     """
     import pandas as pd
 
@@ -19,5 +20,7 @@ def quartiles(finals: "pd.DataFrame") -> "pd.DataFrame":
     columns = {"seeds": groups["seed"].count()}
     for indicator in finals.columns.drop([*_KEYS, "seed"]):
         for suffix, share in (("", 0.5), ("_q25", 0.25), ("_q75", 0.75)):
-            columns[f"{indicator}{suffix}"] = groups[indicator].quantile(share)
+            between = groups[indicator].quantile(share)
+            lower = groups[indicator].quantile(share, interpolation="lower")
+            columns[f"{indicator}{suffix}"] = between.fillna(lower)  # between two infinite ones there is none
     return pd.DataFrame(columns).reset_index()

@@ -30,11 +30,11 @@ ATTAINMENT_TESTS = Plan(
 )
 _INDICATORS = ("hypervolume_regret", "igd_plus", "epsilon_additive")
 _AT_THE_END = Plan(
-    "Indicators of the fronts at the end of the books, valued by the true error: medians over seeds [quartiles]. IGD+ "
-    "and additive epsilon are distances from the true front, scaled by its ideal and nadir; lower is better everywhere",
+    "Indicators of the fronts at the end of the books, valued by the true error: medians over seeds [quartiles], lower "
+    "is better. IGD+ and additive epsilon are distances from the true front, scaled by its ideal and nadir; ∞: none",
     ("arm", "budget", *(f"{indicator}{end}" for indicator in _INDICATORS for end in ("", "_q25", "_q75"))),
     tuple((indicator, f"{indicator}_q25", f"{indicator}_q75") for indicator in _INDICATORS),
-    lambda frame: frame[frame["igd_plus"].notna()],
+    lambda frame: frame[frame["hypervolume_regret"].notna()],
     (("igd_plus", "IGD+"), ("epsilon_additive", "additive epsilon")),
 )
 _READ = "The lower the deviation, the more alike are the fronts that seeds find, good or bad."
