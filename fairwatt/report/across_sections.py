@@ -86,7 +86,7 @@ def _profiles(material: Material, pooled: Across, ranking: Ranking) -> Drawing:
         log_y=False,
         higher=True,
         first=first_tau(frame),
-        told="τ = {:.3g}",
+        told="at τ = {:.3g}",
     )
     shown = np.flatnonzero(np.isin(frame["tau"].unique(), _TAUS)).tolist()
     rows = tuple((legends[arm], *(unbroken(reading(curve, place)) for place in shown)) for arm, curve in curves.items())

@@ -25,13 +25,15 @@ MEAN_FRONTS = (
     "how much a seed differs from it in the mean, the last three as shares of the true front's hypervolume"
 )
 ATTAINMENT_TESTS = Plan(
-    "Permutation tests of the largest difference of attainment from the reference, and where it is",
+    "Permutation tests of the largest difference of attainment from the reference, and where it is, with the shares of "
+    "seeds that attain that point",
     heads=(("p", "p, swaps"),),
 )
 _INDICATORS = ("hypervolume_regret", "igd_plus", "epsilon_additive")
 _AT_THE_END = Plan(
     "Indicators of the fronts at the end of the books, valued by the true error: medians over seeds [quartiles], lower "
-    "is better. IGD+ and additive epsilon are distances from the true front, scaled by its ideal and nadir; ∞: none",
+    "is better. IGD+ and additive epsilon are distances from the true front, scaled by its ideal and nadir (∞ where a "
+    "seed has no front)",
     ("arm", "budget", *(f"{indicator}{end}" for indicator in _INDICATORS for end in ("", "_q25", "_q75"))),
     tuple((indicator, f"{indicator}_q25", f"{indicator}_q75") for indicator in _INDICATORS),
     lambda frame: frame[frame["hypervolume_regret"].notna()],

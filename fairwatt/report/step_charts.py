@@ -33,7 +33,7 @@ def step_chart(
     best_on_top: bool = False,
     higher: bool = False,
     first: float = 1.0,
-    told: str = "{:.3g} full trainings",
+    told: str = "after {:.3g} full trainings",
 ) -> Panel:
     """Right-continuous steps over full trainings, from the first on, with bands where `low` and `high` differ.
 
@@ -70,7 +70,7 @@ def step_chart(
         if not np.array_equal(curve.low[known], curve.high[known]):
             drawn.insert(0, f'<path class="band" d="{step_band(across, *map(panel.y, _ends(curve, known)))}"/>')
         at = [held for held in (_held(spent, mark) for mark in marks) if held in known]
-        titles = [f"{name(legends[arm])} at {told.format(spent[i])}: {reading(curve, i)}" for i in at]
+        titles = [f"{name(legends[arm])} {told.format(spent[i])}: {reading(curve, i)}" for i in at]
         drawn += dots(panel.x(spent[at]), panel.y(curve.middle[at]), titles) if at else []
         panel.group(legends[arm], classes, number, drawn)
         panel.label(float(spent[-1]), float(curve.middle[known[-1]]), legends[arm], classes, number)
@@ -93,7 +93,7 @@ def _readings(
     for place in places:
         known = [arm for arm in curves if np.isfinite(curves[arm].middle[place])]
         known.sort(key=lambda arm: sign * float(curves[arm].middle[place]))
-        lines = [f"at {told.format(spent[place])}"]
+        lines = [told.format(spent[place])]
         lines += [f"{name(legends[arm], 28)}: {reading(curves[arm], place)}" for arm in known[:MOST_READ]]
         lines += [f"and {len(known) - MOST_READ} more"] if len(known) > MOST_READ else []
         titles.append("\n".join(lines))

@@ -101,10 +101,10 @@ def drawn(curves: dict[str, Curve], **options: bool) -> ET.Element:
 def test_curves_are_read_where_they_are() -> None:
     root = drawn({"rs": curve(1.0, 0.5, 0.25, 0.25, width=0.125), "re": curve(1.0, 0.5, 0.1, 0.1)})
     titles = [title.text or "" for title in root.iter(f"{SVG}title")]
-    assert "re at 4 full trainings: 0.1" in titles
-    assert "rs at 1 full trainings: 0.5 [0.375, 0.625]" in titles
-    strips = [title for title in titles if title.startswith("at ")]
-    assert strips[-1] == "at 4 full trainings\nre: 0.1\nrs: 0.25 [0.125, 0.375]"  # the best one first
+    assert "re after 4 full trainings: 0.1" in titles
+    assert "rs after 1 full trainings: 0.5 [0.375, 0.625]" in titles
+    strips = [title for title in titles if title.startswith("after")]
+    assert strips[-1] == "after 4 full trainings\nre: 0.1\nrs: 0.25 [0.125, 0.375]"  # the best one first
     assert root.get("role") == "img"
     assert root.get("aria-label") == "what it is"
     arms = [group.get("data-arm") for group in root.iter(f"{SVG}g")]
