@@ -21,6 +21,7 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.cli_export import figure, table
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.report import ink, tables, verdict_sections
+from fairwatt.report import table_makers as make
 from fairwatt.report.arm_styles import ArmStyles
 from fairwatt.report.exhibits import EXHIBITS
 from fairwatt.report.gallery import Gallery, Wish, find
@@ -289,6 +290,9 @@ def test_mean_ranks_are_printed_at_every_primary_budget(results: Results, compar
         for arm in arms
     ]
     assert len(frame) > 10 * len(sheet.rows)  # the CSV file has the ranks in between
+    ranks, rounded = comparisons[0].ranks(), copy.copy(comparisons[0])
+    rounded.ranks = lambda: ranks.assign(spent_full=np.nextafter(ranks["spent_full"], np.inf))  # type: ignore[method-assign]
+    assert make.ranks(rounded, results)["budget"].tolist() == frame["budget"].tolist()
 
 
 def test_both_captions_of_statistics_say_what_of_them_is_of_validation(

@@ -26,6 +26,7 @@ from fairwatt.report import (
     across_sections,
     curve_sections,
     front_sections,
+    hitting_sections,
     page,
     provenance_sections,
     section,
@@ -150,6 +151,26 @@ def test_captions_count_the_seeds_that_they_are_of(results: Results) -> None:
     policy = comparison.books[0].policy.policy_id
     assert brief(comparison, ["rs", "re"], comparison.books) == f"n = 5 to 6 seeds; 5 and 10 full; policy {policy}"
     assert brief(comparison, ["rs", "re"], (), paired=True) == f"n = 5 seeds; policy {policy}"
+    material = Material(results, [comparison])
+    for made, told in (
+        (curve_sections.anytime(material), "n = 5 to 6 seeds; 5 and 10 full; "),
+        (curve_sections.ranks(material), "n = 5 seeds; 5 and 10 full; "),
+        (hitting_sections.to_target(material), "n = 5 to 6 seeds; 10 full; "),
+    ):
+        assert told in made.parts[0].drawings[0].caption
+
+
+def test_arms_that_can_be_switched_off_are_called_as_in_figures(results: Results) -> None:
+    runs = [
+        dataclasses.replace(run, header=dataclasses.replace(run.header, optimizer="semoa-release"))
+        if run.header.arm == "semoa"
+        else run
+        for run in results.runs["toy-cells"]
+    ]
+    changed = dataclasses.replace(results, runs={"toy-cells": tuple(runs)})
+    switches = next(Tree(page._page(Material(changed, changed.comparisons()), [])).root.all("label")).parent
+    assert switches is not None
+    assert [span.text for span in switches.all("span")] == ["rs", "re", "semoa (semoa-release)"]
 
 
 def test_nothing_is_remote_and_nothing_runs_but_what_is_named(rendered: str) -> None:

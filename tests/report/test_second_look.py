@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fairwatt
@@ -15,7 +16,7 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.optimizer import Search, optimizer
 from fairwatt.problem import Problem
 from fairwatt.records import End, Query
-from fairwatt.report import across_sections, curve_sections, front_sections, hitting_sections, tables
+from fairwatt.report import across_sections, curve_sections, front_sections, hitting_sections, study_exhibits, tables
 from fairwatt.report.captions import ended_early
 from fairwatt.report.exhibits import EXHIBITS
 from fairwatt.report.gallery import Sitting, Wish, find
@@ -129,3 +130,24 @@ def test_profiles_over_spaces_are_drawn_at_the_largest_budget(results: Results, 
     shares = [float(cell.split("\u00a0")[0].split()[0]) for cell in row[1:]]
     assert shares == pytest.approx([(runs <= tau).mean() for tau in (0.01, 0.031623, 0.1, 0.316228, 1.0)], abs=0.0006)
     assert "at τ = 1\n" in drawings[0].panel.svg("")
+    assert drawings[0].panel.x.low == across_sections.first_tau(pooled.profiles(pooled.rankings()[0], "10 full")) < 0.5
+
+
+def test_profiles_begin_where_nobody_is_yet() -> None:
+    frame = pd.DataFrame({"tau": [0.1, 0.2, 0.4] * 2, "share": [0.0, 0.0, 0.5, 0.0, 0.25, 1.0]})
+    assert across_sections.first_tau(frame) == 0.1
+    assert across_sections.first_tau(frame[frame["share"] > 0]) == 0.2
+
+
+def test_the_reference_is_black_under_whatever_name(
+    results: Results, comparisons: list[Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    monkeypatch.setattr(study_exhibits, "forest", lambda rows, **how: drawn.append((list(rows), how["reference"])))
+    monkeypatch.setattr(Comparison, "legend", lambda comparison, arm: f"{arm} (named)")
+    other = copy.copy(comparisons[0])
+    other.space = "toy-again"
+    both = (comparisons[0], other)
+    (exhibit,) = find(EXHIBITS, "iqm-single")
+    list(exhibit.draw(Sitting(results, both, Material(results, both).styles, exhibit.ranking, Wish(), 3.5)))
+    assert drawn == [(["rs (named)", "re (named)"], "rs (named)")]
