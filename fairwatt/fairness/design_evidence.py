@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fairwatt.analysis.endpoints import RANKINGS
+from fairwatt.analysis.load import declared_seeds, seeds_in_words
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
@@ -191,7 +192,7 @@ def declaration(evidence: Evidence) -> Told:
         for space, world, note in results.not_again
         if world in CHANGES and _has(space, CHANGES[world])
     ]
-    declared = {(arm["label"], seed) for arm in results.study["optimizers"] for seed in results.study["seeds"]}
+    declared = {(arm, seed) for arm, seeds in declared_seeds(results.study).items() for seed in seeds}
     missing = Counter(space for space, _, _ in results.missing)
     for comparison in evidence.comparisons:
         compared = {(run.header.arm, run.header.seed) for run in (b.run for b in evidence.books[comparison.space])}
@@ -205,13 +206,15 @@ def declaration(evidence: Evidence) -> Told:
             faults.append(f"{comparison.space}: compared at other budgets than were declared")
         if comparison.protocol.reference_arm != results.study["reference"]:
             faults.append(f"{comparison.space}: compared with another reference than was declared")
+        if comparison.protocol.all_pairs != results.study.get("all_pairs", False):
+            faults.append(f"{comparison.space}: other pairs are compared than were declared")
     if faults:
         return failed(faults)
     family = sum(not np.isnan(verdict.p_holm) for verdict in evidence.verdicts)
     budgets, reference = ", ".join(results.study["budgets"]), results.study["reference"]
     text = (
         f"study.json, sealed and unchanged: {count(len(results.study['optimizers']), 'arm')}, "
-        f"{count(len(results.study['seeds']), 'seed')}, budgets {budgets}, reference {reference}; compared as "
+        f"{seeds_in_words(results.study)}, budgets {budgets}, reference {reference}; compared as "
         f"declared, never extended. {count(family, 'test')} in Holm families by space; everything else is exploratory."
     )
     if reruns := results.study.get("reruns"):

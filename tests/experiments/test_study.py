@@ -14,13 +14,14 @@ import numpy as np
 import psutil
 import pytest
 
-from fairwatt.analysis.load import load
+from fairwatt.analysis.load import load, seeds_in_words
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
 from fairwatt.overhead import NoOverheadModelError
 from fairwatt.registry import find_optimizer
+from fairwatt.sealed import read_sealed, write_sealed
 from fairwatt.search_spaces.tabular import TabularBenchmark
 from fairwatt.tuning import Tuning, write_tuning
 
@@ -45,6 +46,64 @@ def test_a_study_declares_a_grid(tmp_path: Path) -> None:
     assert len(cells(declared)) == 1 * 2 * 3
     changed = study(tmp_path, GOOD, "seeds=5:7", "optimizers=rs,re", "budgets=3 full,0.5 kWh", "reference=re")
     assert (changed.seeds, changed.labels, changed.budgets) == ((5, 6), ("rs", "re"), ("3 full", "0.5 kWh"))
+
+
+OWN_SEEDS = GOOD.replace("label: re-4, settings", "label: re-4, seeds: 0:5, settings")
+
+
+def test_an_arm_may_have_more_seeds_than_the_others(tmp_path: Path) -> None:
+    declared = study(tmp_path, OWN_SEEDS)
+    assert [(cell.arm.label, cell.seed) for cell in cells(declared)] == [
+        *(("rs", seed) for seed in range(3)),
+        *(("re-4", seed) for seed in range(5)),
+    ]
+    run_study(declared, tmp_path / "out", executor="serial")
+    assert [(line.arm, line.done, line.missing) for line in progress(Store(tmp_path / "out"), declared)] == [
+        ("rs", 3, ()),
+        ("re-4", 5, ()),
+    ]
+    results = load(tmp_path / "out")
+    assert results.missing == ()
+    assert seeds_in_words(results.study) == "3 to 5 seeds"
+    (comparison,) = results.comparisons()
+    assert comparison.endpoints.paired_seeds("rs", "re-4") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [("5:0", "expected first:end"), ("[1, 1]", "seeds must differ"), ("[-1]", "seeds count from 0"), ("x", "expected")],
+)
+def test_seeds_of_an_arm_are_read_as_those_of_a_study(tmp_path: Path, seeds: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        study(tmp_path, OWN_SEEDS.replace("0:5", seeds))
+
+
+def test_all_pairs_are_declared_and_judged(tmp_path: Path) -> None:
+    text = GOOD.replace("optimizers: [rs,", "optimizers: [rs, ls,").replace(
+        "study: small", "study: small\nall_pairs: true"
+    )
+    run_study(study(tmp_path, text), tmp_path / "out", executor="serial")
+    (comparison,) = load(tmp_path / "out").comparisons()
+    assert [(each.arm, each.reference) for each in comparison.verdicts] == [
+        ("ls", "rs"),
+        ("re-4", "rs"),
+        ("re-4", "ls"),
+    ]
+    with pytest.raises(UserError, match="all_pairs = True, not False"):
+        Store(tmp_path / "out").claim(study(tmp_path, text.replace("true", "false")))
+
+
+def test_results_of_before_a_field_was_there_go_on(tmp_path: Path) -> None:
+    declared = study(tmp_path)
+    run_study(declared, tmp_path / "out", executor="serial")
+    path = tmp_path / "out" / "study.json"
+    old = read_sealed(path)
+    for field in ("all_pairs", "reruns"):
+        del old["study"][field]
+    write_sealed(path, old)
+    assert load(tmp_path / "out").comparisons()[0].verdicts
+    Store(tmp_path / "out").claim(study(tmp_path, GOOD, "seeds=0:4"))
+    assert read_stored_study(tmp_path / "out").seeds == (0, 1, 2, 3)
 
 
 TUNED = GOOD.replace("settings: {population_size: 4}", "tuned: tuning")
