@@ -113,15 +113,16 @@ class Arm(Strict):
     def check(self, spaces: Sequence[str], seeds: Sequence[int]) -> None:
         """Raise UserError for settings that the algorithm has not, and for a tuning that is not of it or not fair: on
         the very searches that are judged."""
-        factory = self.factory()
-        factory.resolve(self.settings)
-        if (tuning := self.tuning) is None:
+        factory, tuning = self.factory(), self.tuning
+        if tuning is None:
+            factory.resolve(self.settings)
             return
         if (tuning.optimizer, tuning.code) != (factory.name, factory.code):
             raise UserError(
                 f"arm {self.label}: {self.tuned} tuned {tuning.optimizer} {tuning.code}, which is not {self.optimizer} "
                 f"({factory.name} {factory.code}); tune it again: fairwatt tune {self.optimizer}"
             )
+        factory.resolve(self.settings)
         shared = set(spaces) & set(tuning.spaces)
         if shared and (seen := set(seeds) & set(tuning.seeds)):
             raise UserError(

@@ -19,7 +19,7 @@ from fairwatt.errors import UserError
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
-from fairwatt.fairness.tuning_evidence import in_words, tuning_faults
+from fairwatt.fairness.tuning_evidence import in_words, tuning_doubts, tuning_faults
 from fairwatt.records import Header
 from fairwatt.registry import BENCHMARKS, OPTIMIZERS, find_optimizer
 from fairwatt.study_change import CHANGES, StudyChange
@@ -148,6 +148,8 @@ def settings(evidence: Evidence) -> Told:
         f"Resolved settings are in every run. Runs cannot show that an algorithm is its paper's; `fairwatt check` and "
         f"the known answers of the tests are for that.{warning} {tuned}".rstrip()
     )
+    if doubts := tuning_doubts(evidence):
+        return State.NOT_TOLD, f"Of tuning: {'; '.join(doubts)}. {text}"
     if not ladders:
         return State.NOT_TOLD, text
     return (

@@ -13,7 +13,7 @@ from fairwatt.report.front_sections import MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
-from fairwatt.report.spend_sections import DEPLOYMENT, deployment
+from fairwatt.report.spend_sections import CARBON, DEPLOYMENT, carbon, deployment
 from fairwatt.report.typeset import Sheet, csv_text
 
 if TYPE_CHECKING:
@@ -97,7 +97,13 @@ TABLES: tuple[make.Table, ...] = (
             digest=make.in_percent,
         ),
     ),
-    make.Table("carbon", "the energy charged to searches as CO2e, at a ladder of intensities", make.carbon),
+    make.plain(
+        "carbon",
+        "the energy charged to searches as CO2e, at a ladder of intensities",
+        carbon,
+        Plan(CARBON),
+    ),
+    make.Table("carbon-sums", "the same of all searches of a study together", make.carbon_sums),
     make.plain(
         "deployment",
         "search and one more training of what it found",
@@ -109,14 +115,26 @@ TABLES: tuple[make.Table, ...] = (
         "what choosing settings found and took, of tuned arms",
         make.tuning,
         Plan(
-            "What tuning found and took beside the books: scores on validation of the settings that came with the "
-            "optimizer, of random settings (median [quartiles]), of the best of them and of random search; better: the "
-            "share of settings that are better than random search. Energies in kWh, of the tuning and of one search",
+            "What tuning found and took beside the books: scores on validation, in its own searches, of the settings "
+            "that came with the optimizer, of random settings (median [quartiles]), of the best of them and of random "
+            "search; better: the share of settings that beat random search, ties half; kWh: of all searches of the "
+            "tuning. What follows is of the searches that are judged",
             (
-                *("arm", "tuned_on", "configurations", "budget", "default", "median", "q25", "q75", "best"),
-                *("random_search", "better", "tuning_kwh", "search_kwh"),
+                *(
+                    "arm",
+                    "tuned_on",
+                    "tuning_seeds",
+                    "tuning_budget",
+                    "configurations",
+                    "default",
+                    "median",
+                    "q25",
+                    "q75",
+                ),
+                *("best", "random_search", "better", "tuning_kwh"),
             ),
             (("median", "q25", "q75"),),
+            lambda frame: frame.drop_duplicates("arm"),  # a row for each budget, which its searches know nothing of
         ),
     ),
     make.plain(

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from tunings import FOUND
 
 from fairwatt.analysis.load import load, seeds_in_words
 from fairwatt.errors import UserError
@@ -23,7 +25,7 @@ from fairwatt.overhead import NoOverheadModelError
 from fairwatt.registry import find_optimizer
 from fairwatt.sealed import read_sealed, write_sealed
 from fairwatt.search_spaces.tabular import TabularBenchmark
-from fairwatt.tuning import Tuning, write_tuning
+from fairwatt.tuning import write_tuning
 
 GOOD = """
 study: small
@@ -118,8 +120,8 @@ def _tuning(folder: Path, **fields: Any) -> None:
         "seeds": (7, 8),
     } | fields
     tried = ({"population_size": 3, "sample_size": 2}, {"population_size": 5, "sample_size": 2})
-    scores = {"scores": (0.2, 0.1), "default": 0.3, "reference": 0.3, "energy_kwh": 1.5, "trainings": 20.0}
-    write_tuning(folder / "tuning", Tuning(configurations=tried, budget="5 full", ranges={}, **scores, **given))
+    scores: dict[str, Any] = {"scores": (0.2, 0.1), "configurations": tried, "energy_kwh": 1.5, "trainings": 20.0}
+    write_tuning(folder / "tuning", replace(FOUND, **scores, **given))
 
 
 def test_a_tuned_arm_has_the_best_settings_and_keeps_how_they_were_found(
@@ -142,12 +144,21 @@ def test_the_usual_label_of_a_tuned_arm_says_so(tmp_path: Path, monkeypatch: pyt
     assert study(tmp_path, TUNED.replace(" label: re-4,", "")).labels == ("rs", "re-tuned")
 
 
+def test_the_seeds_of_a_tuning_on_another_space_are_other_searches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path, spaces=("digits-cells-4v",), seeds=(0, 1, 2))
+    assert study(tmp_path, TUNED).optimizers[1].settings["population_size"] == 5
+
+
 @pytest.mark.parametrize(
     ("tuning", "change", "message"),
     [
         ({"seeds": (2, 9)}, ("", ""), "tuned on 1 of the seeds that it is judged by on toy-cells, such as 2"),
         ({"code": "ba5eba11ba5e"}, ("", ""), "tuned re ba5eba11ba5e, which is not re .*; tune it again"),
         ({"optimizer": "ls"}, ("", ""), "tuned ls .*, which is not re"),
+        ({"optimizer": "ls"}, ("optimizer: re,", "optimizer: ls,"), "tuned ls .*, which is not ls"),
         ({}, ("tuned: tuning", "tuned: nowhere"), "nowhere holds no tuning .*fairwatt tune"),
         ({}, ("tuned: tuning", "tuned: tuning, settings: {population_size: 4}"), "its settings come from tuning"),
     ],
