@@ -142,10 +142,10 @@ def test_sign_flips_of_many_pairs() -> None:
 
 
 def test_bca_agrees_with_scipy() -> None:
+    """On data so skewed that the percentile interval is 5 to 8 % higher at both ends."""
     from scipy.stats import bootstrap
 
-    rng = np.random.default_rng(5)
-    skewed = rng.exponential(size=(30, 2))
+    skewed = np.random.default_rng(5).exponential(size=(30, 2)) ** 2
 
     def ratio(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
         return np.asarray(first.mean(axis=axis) / second.mean(axis=axis))
@@ -155,7 +155,7 @@ def test_bca_agrees_with_scipy() -> None:
     ).confidence_interval
     ours = _resampling(30).interval(skewed, lambda means: means[..., 0] / means[..., 1])
     assert ours.value == pytest.approx(skewed[:, 0].mean() / skewed[:, 1].mean())
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.04)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.02)
 
 
 @pytest.mark.slow
