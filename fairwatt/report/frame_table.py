@@ -37,6 +37,7 @@ TITLES = {
     "p": "p, sign flips",
     "p_holm": "Holm p",
     "p_wilcoxon": "p, Wilcoxon",
+    "q_wilcoxon": "q, Wilcoxon",
     "cliff_delta": "Cliff's delta",
 }
 

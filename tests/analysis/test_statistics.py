@@ -60,6 +60,7 @@ def test_corrections_agree_with_statsmodels() -> None:
 
     p_values = np.random.default_rng(9).random(20).round(1) ** 2  # with ties, and with 0 and 1
     assert holm(p_values.tolist()) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert benjamini_hochberg(p_values.tolist()) == pytest.approx(multipletests(p_values, method="fdr_bh")[1])
     assert holm([0.9, 0.8]) == [1, 1]
 
 
@@ -67,6 +68,7 @@ def test_q_values_of_everything_exploratory() -> None:
     """The largest p counts once, the one before it 4/3, and none exceeds the next."""
     assert benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.02, 0.04, 0.04, 0.02])
     assert benjamini_hochberg([]) == []
+    assert benjamini_hochberg([0.01, np.nan, 0.03]) == pytest.approx([0.02, np.nan, 0.03], nan_ok=True)
 
 
 def test_cliff_delta() -> None:
