@@ -314,7 +314,8 @@ def test_tables_and_finals() -> None:
     assert table["p_holm"].tolist() == [comparison.verdicts[0].p_holm]
     assert table["q_wilcoxon"].tolist() == [comparison.verdicts[0].p_wilcoxon]
     finals = comparison.finals().set_index(["arm", "seed"])
-    assert finals.loc["a", "igd_plus"].isna().all()
+    assert finals.loc["a", ["igd_plus", "hypervolume_regret_log_energy"]].isna().all(axis=None)
+    assert (finals.loc["rs", "hypervolume_regret_log_energy"] != finals.loc["rs", "hypervolume_regret"]).all()
     book = comparison.books[0]
     assert finals.loc["rs", "regret"].tolist() == comparison.endpoints.values("rs", book, "regret", range(20)).tolist()
     assert (finals.loc["rs", "igd_plus"] <= finals.loc["rs", "epsilon_additive"]).all()
