@@ -88,8 +88,8 @@ class AccountingPolicy:
     def of(cls, settings: Mapping[str, Any], *, resumable: bool = False) -> "AccountingPolicy":
         """A policy from named settings; `fidelity` is the benchmark's own where it is not set.
 
-        Raises NotAvailableError for settings that are specified and not carried out yet, UnknownNameError for names that
-        no policy has, and as the constructor.
+        Raises NotAvailableError for settings that are specified and not carried out yet, UnknownNameError for others
+        that no policy has, and as the constructor.
         """
         known = [field.name for field in fields(cls)]
         for name in settings:
