@@ -155,7 +155,8 @@ class Comparison:
         """One row for each arm, seed and primary budget, with every indicator at the end of its books.
 
         Columns: arm, seed, budget, regret, val_error, and, for arms of the multi-objective ranking (NaN for others),
-        hypervolume_regret, val_hypervolume_regret, igd_plus, epsilon_additive.
+        hypervolume_regret, val_hypervolume_regret, hypervolume_regret_log_energy (the same front on a logarithmic axis
+        of energy, which weighs each decade alike), igd_plus, epsilon_additive.
         """
         import pandas as pd
 

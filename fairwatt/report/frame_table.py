@@ -33,10 +33,12 @@ TITLES = {
     "search_and_training_kwh": "both, kWh",
     "pue": "PUE contained",
     **{f"co2e_{unit}_at_{rung}": f"{unit} CO2e at {rung}" for unit in ("g", "kg") for rung in LADDER},
+    "hypervolume_regret_log_energy": "hypervolume regret, log energy",
     "a12": "A12",
     "p": "p, sign flips",
     "p_holm": "Holm p",
     "p_wilcoxon": "p, Wilcoxon",
+    "q_wilcoxon": "q, Wilcoxon",
     "cliff_delta": "Cliff's delta",
 }
 

@@ -60,8 +60,8 @@ def stacked(frames: "Sequence[pd.DataFrame]") -> str:
 _TARGETS = ("kind", "target", "arm", "hits", "seeds", "ert_full", "ert_ratio", "median", "median_low", "median_high")
 _AREAS = ("kind", "budget", "arm", "pairs", "area", "difference", "low", "high", "win_rate", "p", "q")
 _STATISTICS = (
-    *("kind", "budget", "arm", "seeds", "a12", "cliff_delta", "median_difference", "p", "p_wilcoxon", "attainable_p"),
-    *("p_better", "p_rope", "p_worse"),
+    *("kind", "budget", "arm", "seeds", "a12", "cliff_delta", "median_difference", "p", "p_wilcoxon", "q_wilcoxon"),
+    *("attainable_p", "p_better", "p_rope", "p_worse"),
 )
 TABLES: tuple[make.Table, ...] = (
     make.Table("verdicts", "who is better, by how much, with p and power", make.verdicts),
@@ -153,13 +153,17 @@ TABLES: tuple[make.Table, ...] = (
         "Friedman's test of three arms or more, with Nemenyi and Holm",
         lambda comparison, _: seed_tests(comparison),
         Plan(
-            "Mean ranks over seeds and Friedman's test, a claim about this space only; against the reference Nemenyi's "
-            "test, adjusted for all pairs, and the signed rank test with Holm over the other arms",
+            "Mean ranks over seeds and Friedman's test, a claim about this space only, exploratory (q: Benjamini and "
+            "Hochberg over its rankings and budgets); within each of these, against the reference, Nemenyi's test, "
+            "adjusted for all pairs, and the signed rank test with Holm over the other arms",
             (
-                *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
-                "p_wilcoxon_holm",
+                *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "q_friedman"),
+                *("p_nemenyi", "p_wilcoxon_holm"),
             ),
-            heads=(("p_friedman", "p, Friedman"), ("p_nemenyi", "p, Nemenyi"), ("p_wilcoxon_holm", "p, Wilcoxon")),
+            heads=(
+                *(("p_friedman", "p, Friedman"), ("q_friedman", "q, Friedman")),
+                *(("p_nemenyi", "p, Nemenyi"), ("p_wilcoxon_holm", "p, Wilcoxon")),
+            ),
         ),
     ),
     make.plain(
@@ -225,7 +229,11 @@ TABLES: tuple[make.Table, ...] = (
         "statistics",
         "effect sizes and tests beside the verdicts",
         lambda comparison, _: comparison.table(),
-        Plan("Effect sizes and tests beside the verdicts; they decide nothing", _STATISTICS),
+        Plan(
+            "Effect sizes and tests beside the verdicts; they decide nothing (q: Benjamini and Hochberg over the "
+            "verdicts of this space, exploratory)",
+            _STATISTICS,
+        ),
     ),
     make.Table("pooled", "interquartile means and improvement over spaces", pooled_sheets),
     make.Table("across", "verdicts over spaces", make.across),

@@ -22,6 +22,7 @@ from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
 from fairwatt.overhead import NoOverheadModelError
+from fairwatt.problem import SearchSpace
 from fairwatt.registry import find_optimizer
 from fairwatt.sealed import read_sealed, write_sealed
 from fairwatt.search_spaces.tabular import TabularBenchmark
@@ -477,6 +478,15 @@ def test_an_edited_optimizer_does_not_go_on_where_its_former_version_stopped(tmp
         run_study(study(tmp_path, text), tmp_path / "results", executor="serial")
     own.write_text(former)
     assert run_study(study(tmp_path, text), tmp_path / "results", executor="serial")
+
+
+def test_searches_of_another_sampler_are_not_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_study(study(tmp_path, GOOD, "seeds=0:2"), tmp_path / "results", executor="serial")
+    with monkeypatch.context() as edited:
+        edited.setattr(SearchSpace, "sampler_code", "ba5eba11ba5e")
+        with pytest.raises(UserError, match=r"made by another version of the sampler of .* now ba5eba11ba5e.* --out"):
+            run_study(study(tmp_path, GOOD), tmp_path / "results", executor="serial")
+    assert run_study(study(tmp_path, GOOD), tmp_path / "results", executor="serial")
 
 
 def test_a_folder_of_results_is_a_study(tmp_path: Path) -> None:
