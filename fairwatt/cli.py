@@ -139,7 +139,7 @@ def run(
     Example: fairwatt run quickstart seeds=0:10 --out results/first
     """
     from fairwatt.experiments.executor import check_study
-    from fairwatt.experiments.study import read_study
+    from fairwatt.experiments.study import cells, read_study
     from fairwatt.experiments.worlds import in_words
 
     declared = read_study(study, overrides or [])
@@ -147,10 +147,11 @@ def run(
     folder = out or (Path(study) if again else Path("results") / declared.study)
     if dry_run:
         check_study(declared, folder, executor, scheduler)
-        searches = len(declared.spaces) * len(declared.optimizers) * len(declared.seeds)
+        seeds = sorted({len(declared.seeds_of(arm)) for arm in declared.optimizers})
         console.print(
-            f"{searches} searches: {len(declared.spaces)} space(s) x {len(declared.optimizers)} optimizer(s) x "
-            f"{len(declared.seeds)} seed(s), at {' and '.join(declared.budgets)}, into {folder}"
+            f"{len(cells(declared))} searches: {len(declared.spaces)} space(s) x {len(declared.optimizers)} "
+            f"optimizer(s) x {' to '.join(map(str, seeds[:: max(len(seeds) - 1, 1)]))} seed(s), at "
+            f"{' and '.join(declared.budgets)}, into {folder}"
         )
         for line in in_words(declared):
             prose(line)
@@ -222,7 +223,7 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
         prose(f"PROVISIONAL: {caveat}")
     for comparison in comparisons:
         basis = Basis.of(comparison)
-        console.print(f"\n{comparison.space}: arms against {results.study['reference']}", style="bold")
+        console.print(f"\n{comparison.space}: {_compared(comparison)}", style="bold")
         prose(results.references[comparison.space].energy_label)
         for kind in dict.fromkeys(verdict.kind for verdict in comparison.verdicts):
             words = short_table(comparison.verdicts, kind, basis)
@@ -237,6 +238,15 @@ def _compare(folder: Path) -> "tuple[Results, list[Comparison]]":
         if not comparison.verdicts:
             console.print(f"nothing to compare with {results.study['reference']} yet; see: fairwatt status {folder}")
     return results, comparisons
+
+
+def _compared(comparison: "Comparison") -> str:
+    reference = comparison.protocol.reference_arm
+    return (
+        f"all pairs of arms, {reference} the reference"
+        if comparison.protocol.all_pairs
+        else f"arms against {reference}"
+    )
 
 
 def _report(results: "Results", comparisons: "list[Comparison]", out: Path, figure_folder: Path | None = None) -> None:

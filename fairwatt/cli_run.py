@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from fairwatt.experiments.study import Study
 
 
-def run_with_progress(study: "Study", folder: Path, executor: str, workers: int, scheduler: str = "") -> None:
-    """Run what is not finished of a study. Raises UserError where searches fail, and as `run_study`."""
+def run_with_progress(
+    study: "Study", folder: Path, executor: str, workers: int, scheduler: str = "", hint: str = ""
+) -> None:
+    """Run what is not finished of a study. Raises UserError where searches fail, with a hint, and as `run_study`."""
     from fairwatt.experiments.executor import run_study
 
     failures: list[Outcome] = []
@@ -27,4 +29,6 @@ def run_with_progress(study: "Study", folder: Path, executor: str, workers: int,
     if failures:
         first = failures[0]
         cell = f"{first.cell.arm.label} on {first.cell.folder}, seed {first.cell.seed}"
-        raise UserError(f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}")
+        raise UserError(
+            f"{len(failures)} searches failed, first {cell}: {first.error}; see: fairwatt status {folder}{hint}"
+        )

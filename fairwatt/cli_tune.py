@@ -9,6 +9,7 @@ from fairwatt.cli_console import console, prose
 from fairwatt.cli_listing import Listing
 from fairwatt.cli_run import run_with_progress
 from fairwatt.cli_sweep import Executor, Scheduler, Workers
+from fairwatt.errors import UserError
 
 if TYPE_CHECKING:
     from fairwatt.tuning import Tuning
@@ -43,6 +44,7 @@ def tune(
     """
     from fairwatt.analysis.load import load
     from fairwatt.analysis.tuning_scores import tuning_of
+    from fairwatt.experiments.store import read_stored_study
     from fairwatt.experiments.tuning_plan import default_label, tuning_study
     from fairwatt.tuning import write_tuning
 
@@ -50,29 +52,39 @@ def tune(
         optimizer, space, configurations=configurations, seeds=seeds, budget=budget, given=ranges or []
     )
     folder = out or Path("results") / study.study
-    run_with_progress(study, folder, executor, workers, scheduler)
+    stored = read_stored_study(folder).seeds if (folder / "study.json").is_file() else study.seeds
+    if set(stored) != set(study.seeds):  # a study may grow by seeds; what was chosen by other ones may not
+        raise UserError(
+            f"{folder} holds a tuning by the {len(stored)} seeds from {stored[0]} to {stored[-1]}, not by these; "
+            "choose another folder with --out"
+        )
+    hint = "; settings that fail are left out with --range, in another folder (--out)"
+    run_with_progress(study, folder, executor, workers, scheduler, hint=hint)
     label = next(arm.label for arm in study.optimizers if arm.label.endswith(default_label("")))
-    tuning = tuning_of(load(folder), label, drawn)
+    given = [word.partition("=")[0].strip() for word in ranges or []]
+    tuning = tuning_of(load(folder), label, drawn, given)
     write_tuning(folder, tuning)
     _show(tuning)
     console.print(f"\nas an arm of a study: {{optimizer: {optimizer!r}, tuned: {str(folder)!r}}}")
 
 
 def _show(tuning: "Tuning") -> None:
-    from fairwatt.analysis.tuning_scores import configuration_table, tuning_table
+    from fairwatt.analysis.tuning_scores import tuning_table
 
     lines = Listing("score", *tuning.best)
-    best = configuration_table(tuning).head(SHOWN)
-    for row in best.to_dict("records"):
-        lines.add_row(f"{row['score']:.4f}", *(_setting(row[name]) for name in tuning.best))
-    console.print(f"\nthe best {len(best)} of {len(tuning.scores)} settings of {tuning.optimizer}")
+    order = sorted(range(len(tuning.scores)), key=tuning.scores.__getitem__)[:SHOWN]
+    for place in order:
+        lines.add_row(f"{tuning.scores[place]:.4f}", *map(_setting, tuning.configurations[place].values()))
+    console.print(f"\nthe best {len(order)} of {len(tuning.scores)} settings of {tuning.optimizer}")
     console.print(lines)
     found = tuning_table({"": tuning}).to_dict("records")[0]
     prose(
         f"Scores are on validation, lower is better: median {found['median']:.4f} [quartiles {found['q25']:.4f}, "
         f"{found['q75']:.4f}], default settings {tuning.default:.4f}, random search {tuning.reference:.4f}; "
-        f"{found['better']:.0%} of the settings are better than random search."
+        f"{found['better']:.0%} of the settings are better than random search (ties half)."
     )
+    if tuning.keeps_default:
+        prose("None of them is better than the default settings, which are therefore kept.")
     marks = [name for name in found if str(name).startswith("best_of_")]
     told = ", ".join(f"{str(name).removeprefix('best_of_')}: {found[name]:.4f}" for name in marks)
     prose(f"Expected best of so many settings: {told}.")

@@ -35,12 +35,13 @@ _AVAILABLE: Mapping[str, tuple[Any, ...]] = {
     "pue": (1.0,),
 }
 _PLANNED: Mapping[str, tuple[str, ...]] = {
-    "currency": ("co2",),
+    "currency": ("co2", "co2_g"),
     "duplicates": ("new_replicate",),
     "invalid": ("charge_fixed",),
     "exhaustion": ("strict_stop", "skip_unaffordable", "partial_credit"),
     "tuning": ("amortised", "included"),
 }
+_PLANNED_SETTINGS = ("omega", "charge_at", "intensity_g_per_kwh")
 
 
 class BudgetSpent(Exception):  # noqa: N818 - the name of an event, not of a fault
@@ -87,10 +88,13 @@ class AccountingPolicy:
     def of(cls, settings: Mapping[str, Any], *, resumable: bool = False) -> "AccountingPolicy":
         """A policy from named settings; `fidelity` is the benchmark's own where it is not set.
 
-        Raises UnknownNameError for names that no policy has, and as the constructor.
+        Raises NotAvailableError for settings that are specified and not carried out yet, UnknownNameError for others
+        that no policy has, and as the constructor.
         """
         known = [field.name for field in fields(cls)]
         for name in settings:
+            if name in _PLANNED_SETTINGS:
+                raise NotAvailableError(f"policy {name}", settings[name], known)
             if name not in known:
                 raise UnknownNameError("policy setting", name, known)
         return cls(**{"fidelity": "continue" if resumable else "scratch", **settings})

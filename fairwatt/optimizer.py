@@ -8,8 +8,6 @@
 The body reads like the paper; `trial = yield Query(config)` is the whole interface.
 """
 
-import ast
-import hashlib
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property, wraps
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +22,7 @@ import numpy as np
 from fairwatt.errors import MissingExtraError, UnknownNameError, UserError
 from fairwatt.problem import Problem
 from fairwatt.records import Query, Trial
+from fairwatt.source_code import digest_of
 
 Search = Generator[Query, Trial, None]
 KINDS = {"single": ("val_error",), "multi": ("val_error", "energy_kwh")}
@@ -111,14 +109,11 @@ class OptimizerFactory:
         whatever depth, and the version of the package that it wraps. As it was when first asked for: a file that is
         edited later is not what this process runs. Runs of different code are not compared as one arm.
         """
-        try:
-            content = _code(Path(inspect.getsourcefile(inspect.unwrap(self.build)) or ""))
-        except (TypeError, OSError, SyntaxError):
-            return "interactive"
+        version = ""
         if self.extra:
             with suppress(metadata.PackageNotFoundError):
-                content += f"{self.extra} {metadata.version(self.extra)}".encode()
-        return hashlib.sha256(content).hexdigest()[:12]
+                version = f"{self.extra} {metadata.version(self.extra)}"
+        return digest_of(self.build, _BUILDS_ON, version)
 
     def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """All settings with their values. Raises UserError for unknown names and values of another type."""
@@ -152,22 +147,6 @@ class OptimizerFactory:
     def cycle_full(self, fidelities: Sequence[float], settings: Mapping[str, Any]) -> float:
         """Energy of one full cycle of brackets in full trainings; 0 for algorithms without brackets."""
         return self.cycle(fidelities, settings) if self.cycle else 0.0
-
-
-def _code(path: Path) -> bytes:
-    """Of a file and of what it imports from `_BUILDS_ON`, at whatever depth, in the order of their paths."""
-    files, waiting = {path: path.read_bytes()}, [path]
-    while waiting:
-        for node in ast.walk(ast.parse(files[waiting.pop()])):
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_BUILDS_ON):
-                continue
-            module = Path(__file__).parent.parent.joinpath(*(node.module or "").split("."))
-            for file in (module.with_suffix(".py"), *(module / f"{imported.name}.py" for imported in node.names)):
-                if file not in files and file.is_file():
-                    files[file] = file.read_bytes()
-                    waiting.append(file)
-    others = (files[file] for file in sorted(files) if file != path)
-    return b"".join([files[path], *others])
 
 
 def optimizer(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fairwatt.errors import UnknownNameError, UserError
 from fairwatt.records import JOULES_PER_KWH, NANO, Config, Cost, Key, Measurement, Value
+from fairwatt.source_code import digest_of
 from fairwatt.streams import replicate, stream
 
 
@@ -31,6 +32,15 @@ class SearchSpace(ABC):
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Config:
         """One configuration from the space's declared sampler; every optimizer's random moves use it."""
+
+    @property
+    def sampler_code(self) -> str:
+        """Twelve hex digits of the source of this space, the files of fairwatt's spaces that it builds on included.
+
+        Draws and moves are what that says; which networks there are to draw is the data's, and which of several
+        samplers is asked is `sampler`. "interactive" where it is in no file.
+        """
+        return digest_of(type(self), ("fairwatt.search_spaces",))
 
     @abstractmethod
     def mutate(self, config: Config, rng: np.random.Generator) -> Config:

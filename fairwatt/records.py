@@ -168,6 +168,7 @@ class Header:
     code: names the source file of the algorithm by its content. settings: resolved. budget: in billionths of the
     currency's unit. cycle_full: energy of one full cycle of brackets in full trainings, 0 for optimizers without.
     overhead: the frozen model of what the optimizer itself computes, charged or not; None where there was none.
+    sampler_code: names the source of the space by its content; empty in runs of before it was noted.
     """
 
     space: str
@@ -189,6 +190,7 @@ class Header:
     budget_text: str
     tariff: Mapping[str, Sequence[int]]
     overhead: Mapping[str, float] | None = None
+    sampler_code: str = ""
 
 
 @dataclass(frozen=True)

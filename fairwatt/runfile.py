@@ -140,8 +140,9 @@ def _finite(value: float | None) -> float | None:
 
 
 def _header_to_json(header: Header) -> dict[str, Any]:
-    """Without a model of overhead where there is none, as in files of before there were any."""
-    return {name: value for name, value in asdict(header).items() if name != "overhead" or value is not None}
+    """Without a model of overhead and the sampler's code where there is none, as in files of before there were any."""
+    optional = ("overhead", "sampler_code")
+    return {name: value for name, value in asdict(header).items() if name not in optional or value}
 
 
 def _header(data: Mapping[str, Any]) -> Header:

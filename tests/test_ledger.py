@@ -349,6 +349,7 @@ def test_a_continued_training_is_one_evaluation_more() -> None:
         ("exhaustion", "partial_credit"),
         ("exhaustion", "strict_stop"),
         ("currency", "co2"),
+        ("currency", "co2_g"),
         ("tuning", "amortised"),
         ("workers", 4),
         ("pue", 1.59),
@@ -357,6 +358,12 @@ def test_a_continued_training_is_one_evaluation_more() -> None:
 def test_values_of_the_rulebook_that_are_not_carried_out_say_so(field: str, value: object) -> None:
     with pytest.raises(NotAvailableError, match=f"policy {field} = .* is not available yet"):
         AccountingPolicy(**{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("omega", 0.1), ("charge_at", "launch"), ("intensity_g_per_kwh", 400)])
+def test_settings_of_the_rulebook_that_are_not_carried_out_say_so(setting: str, value: object) -> None:
+    with pytest.raises(NotAvailableError, match=f"^policy {setting} = .* is not available yet; available: currency, "):
+        AccountingPolicy.of({setting: value})
 
 
 def test_unknown_values_and_names_get_the_nearest_right_one() -> None:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from fairwatt.analysis.across_verdict import FLIPS, AcrossVerdict, SpacePair, decided_family, pooled_verdict
 from fairwatt.analysis.blocks import BlockRanks, block_tests, friedman, independent_blocks
 from fairwatt.analysis.endpoints import RANKINGS, Ranking
-from fairwatt.analysis.mixed_model import MixedModel, mixed_model
+from fairwatt.analysis.mixed_model import MixedModel, mixed_models
 from fairwatt.analysis.outcome import Outcome, Verdict
 from fairwatt.analysis.pooled import Pool
 from fairwatt.analysis.protocol import ComparisonError
+from fairwatt.analysis.statistics import benjamini_hochberg
 from fairwatt.analysis.strata import Overlap, overlaps, strata
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.books import Book
@@ -120,9 +121,10 @@ class Across:
         """Of every arm over the reference arm; see `Pool.improvements`."""
         return self.pool(ranking, budget).improvements(self.protocol.reference_arm)
 
-    def mixed_model(self, ranking: Ranking, budget: str) -> MixedModel:
-        """See `mixed_model`. Raises UserError where all spaces are one stratum, and as `scores`."""
-        return mixed_model(self.scores(ranking, budget), self.strata, self.protocol.reference_arm)
+    def mixed_models(self, ranking: Ranking) -> dict[str, MixedModel]:
+        """By primary budget; see `mixed_models`. Raises UserError where all spaces are one stratum, and as `scores`."""
+        scores = {budget: self.scores(ranking, budget) for budget in self.protocol.budgets}
+        return mixed_models(scores, self.strata, self.protocol.reference_arm)
 
     def critical_difference(self, ranking: Ranking, budget: str) -> BlockRanks:
         """Mean ranks of arms on means over seeds, spaces as blocks.
@@ -205,7 +207,9 @@ def seed_ranks(comparison: Comparison, ranking: Ranking, budget: str) -> BlockRa
 def seed_tests(comparison: Comparison) -> "pd.DataFrame":
     """See `block_tests`: of the arms of one space on the seeds that they share, by ranking and budget.
 
-    The claim is about this space only. Rankings of fewer than three arms, or without the reference arm, are left out.
+    The claim is about this space only. Beside p of Friedman's test and of Iman and Davenport's stands q, Benjamini and
+    Hochberg's over rankings and budgets: exploratory. What follows them is corrected within one ranking and budget.
+    Rankings of fewer than three arms, or without the reference arm, are left out.
     """
     import pandas as pd
 
@@ -218,6 +222,10 @@ def seed_tests(comparison: Comparison) -> "pd.DataFrame":
                 made.insert(0, "budget", budget)
                 made.insert(0, "kind", ranking.kind)
                 found.append(made)
+    for test in ("friedman", "iman_davenport"):
+        q_values = benjamini_hochberg([made[f"p_{test}"].iloc[0] for made in found])
+        for made, q in zip(found, q_values, strict=True):
+            made.insert(list(made).index(f"p_{test}") + 1, f"q_{test}", q)
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kind", "budget", "arm"])
 
 

@@ -84,9 +84,7 @@ def area_table(endpoints: Endpoints, ranking: Ranking, books: Sequence[Book], *,
                 | _compared(differences, resamplings.get(len(shared)))
             )
     frame = pd.DataFrame(rows)
-    known = frame["p"].notna()
-    frame["q"] = math.nan
-    frame.loc[known, "q"] = benjamini_hochberg(frame.loc[known, "p"].tolist())
+    frame["q"] = benjamini_hochberg(frame["p"].tolist())
     return frame
 
 

@@ -22,6 +22,8 @@ MAX_INITIAL = Fraction(1, 3)
 _ROUNDING = 1e-12
 """Of a budget that was written down: float64 has sixteen digits."""
 _SHARED = ("space", "sampler", "data_sha256", "fidelities", "initial", "policy", "tariff")
+_MAYBE_TOLD = "sampler_code"
+"""Runs of before it was noted lack it, which makes them no others."""
 _OF_ONE_ARM = ("optimizer", "code", "settings", "kinds", "objectives", "cycle_full")
 _OF_ONE_ARM_WHERE_CHARGED = ("overhead",)
 
@@ -41,11 +43,14 @@ def check_alike(runs: Sequence[Run], protocol: Protocol) -> None:
     if not runs:
         raise ComparisonError("nothing to compare: no finished run of this space")
     first = runs[0].header
+    told = next((run.header for run in runs if run.header.sampler_code), first)
     arms: dict[str, Header] = {}
     cells: set[tuple[str, int]] = set()
     for header in (run.header for run in runs):
         for name in _SHARED:
             _same(name, first, header)
+        if header.sampler_code:
+            _same(_MAYBE_TOLD, told, header)
         charged = header.policy["overhead"] == "included_model"
         for name in _OF_ONE_ARM + (_OF_ONE_ARM_WHERE_CHARGED if charged else ()):
             _same(name, arms.setdefault(header.arm, header), header)
@@ -90,13 +95,13 @@ def check_again(
     the one field that the world is another one in; None where that is something else. sampler: whether it has to be the
     same one, too.
     """
-    names = {*_OF_ONE_ARM, "initial", *(("sampler",) if sampler else ()), *(_SHARED if change else ())}
+    names = {*_OF_ONE_ARM, "initial", _MAYBE_TOLD, *(("sampler",) if sampler else ()), *(_SHARED if change else ())}
     for header in (run.header for run in runs):
         for name in sorted(names) if header.arm in primary else ():
             here, there, where = getattr(header, name), getattr(primary[header.arm], name), "what is compared"
             if change and name == change.field:
                 there, where = change.value, "this world"
-            if here != there:
+            if here != there and not (name == _MAYBE_TOLD and "" in (here, there)):
                 raise ComparisonError(
                     f"{name} of {header.arm} (seed {header.seed}) is {_shown(here)}, but in {where} it is "
                     f"{_shown(there)}; run it again with that {name}"

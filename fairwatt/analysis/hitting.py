@@ -144,9 +144,7 @@ def hitting_table(found: Hits, reference: str) -> "pd.DataFrame":
                 }
             )
     frame = pd.DataFrame(rows)
-    known = frame["p"].notna()
-    frame["q"] = math.nan
-    frame.loc[known, "q"] = benjamini_hochberg(frame.loc[known, "p"].tolist())
+    frame["q"] = benjamini_hochberg(frame["p"].tolist())
     return frame
 
 

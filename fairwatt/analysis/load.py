@@ -83,7 +83,7 @@ def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Resu
         raise UserError(f"{folder} holds no results (no study.json); make some with: fairwatt run STUDY.yaml")
     claim = read_sealed(declared)
     study = claim["study"]
-    plan = _plan(folder, study)
+    seeds, plan = declared_seeds(study), _plan(folder, study)
     references: dict[str, Reference] = {}
     runs: dict[str, tuple[Run, ...]] = {}
     reruns: dict[str, dict[str, Rerun]] = {}
@@ -92,13 +92,13 @@ def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Resu
         if space in study["spaces"]:
             with collector_off():
                 found = _runs(folder / space)
-            wanted = [(arm["label"], seed) for arm in study["optimizers"] for seed in study["seeds"]]
+            wanted = [(arm, seed) for arm, own in seeds.items() for seed in own]
             missing += [(space, *cell) for cell in wanted if cell not in found]
             runs[space] = tuple(found[cell] for cell in wanted if cell in found)
             if runs[space]:
                 references[space] = read_reference(folder / space / "reference.json")
         worlds = _worlds(study, planned, references.get(space), runs.get(space, ()))
-        again = _again(folder, worlds, study["seeds"])
+        again = _again(folder, worlds, seeds)
         missing_again += [(space, *cell) for cell in again.missing]
         not_again += [(space, *reason) for reason in again.impossible]
         if again.found:
@@ -123,6 +123,17 @@ def load(folder: Path, each: Callable[[Comparison], None] | None = None) -> Resu
     )
 
 
+def declared_seeds(study: Mapping[str, Any]) -> dict[str, Sequence[int]]:
+    """Of each arm of a study, as it is stored: its own, or those of the study."""
+    return {arm["label"]: arm.get("seeds") or study["seeds"] for arm in study["optimizers"]}
+
+
+def seeds_in_words(study: Mapping[str, Any]) -> str:
+    """How many seeds the arms of a study have, such as 30 seeds, or 30 to 500."""
+    counts = sorted({len(seeds) for seeds in declared_seeds(study).values()})
+    return " to ".join(f"{count:,}" for count in counts[:: max(len(counts) - 1, 1)]) + " seeds"[: 5 + (counts != [1])]
+
+
 def _protocol(study: Mapping[str, Any]) -> Protocol:
     arms = study["optimizers"]
     return Protocol(
@@ -131,6 +142,7 @@ def _protocol(study: Mapping[str, Any]) -> Protocol:
         budget_factors={a["label"]: Fraction(str(a["budget_factor"])) for a in arms if a["budget_factor"] != 1},
         policy=study["policy"],
         min_seeds=study["min_seeds"],
+        all_pairs=study.get("all_pairs", False),
     )
 
 
@@ -166,8 +178,8 @@ class _Again(NamedTuple):
     impossible: list[tuple[str, str]]
 
 
-def _again(folder: Path, worlds: Mapping[str, _World], seeds: Sequence[int]) -> _Again:
-    """Runs of all worlds, as far as they are there."""
+def _again(folder: Path, worlds: Mapping[str, _World], seeds: Mapping[str, Sequence[int]]) -> _Again:
+    """Runs of all worlds, as far as they are there. seeds: by arm."""
     again = _Again({}, [], [])
     for name, world in worlds.items():
         if not world.arms:
@@ -177,7 +189,7 @@ def _again(folder: Path, worlds: Mapping[str, _World], seeds: Sequence[int]) -> 
         if world.folder:
             with collector_off():
                 found = _runs(folder / world.folder)
-        wanted = [(arm, seed) for arm in world.arms for seed in seeds]
+        wanted = [(arm, seed) for arm in world.arms for seed in seeds[arm]]
         again.missing.extend((name, *cell) for cell in wanted if cell not in found)
         if runs := tuple(found[cell] for cell in wanted if cell in found):
             again.found[name] = read_reference(folder / world.folder / "reference.json"), runs

@@ -2,18 +2,19 @@
 
 Spaces that share networks are one stratum. Effects of arms do not vary between spaces in this model, so its claims are
 about these spaces, as a whole; whether an effect turns round in one of them is for `across` to say. Fitted by
-statsmodels. Specification: section 4.2.
+statsmodels. Exploratory, so q-values are Benjamini and Hochberg's over arms and budgets. Specification: section 4.2.
 """
 
 import math
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fairwatt.analysis.pooled import Scores
+from fairwatt.analysis.statistics import benjamini_hochberg
 from fairwatt.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,6 +40,18 @@ class MixedModel:
     strata: tuple[tuple[str, ...], ...]
     converged: bool
     notes: tuple[str, ...]
+
+
+def mixed_models(
+    scores: Mapping[str, Scores], strata: Sequence[Sequence[str]], reference: str
+) -> dict[str, MixedModel]:
+    """The fit of each budget, see `mixed_model`; effects have q too, over arms and budgets."""
+    fits = {budget: mixed_model(each, strata, reference) for budget, each in scores.items()}
+    q_values = iter(benjamini_hochberg([p for fit in fits.values() for p in fit.effects["p"]]))
+    return {
+        budget: replace(fit, effects=fit.effects.assign(q=[next(q_values) for _ in fit.effects["p"]]))
+        for budget, fit in fits.items()
+    }
 
 
 def mixed_model(scores: Scores, strata: Sequence[Sequence[str]], reference: str) -> MixedModel:

@@ -29,7 +29,8 @@ class Protocol:
     reference_arm: the label that the others are compared with. budgets: the primary ones, of the reference arm.
     budget_factors: label to k, for arms that get k times the budget (controls such as random search at 4 times the
     energy). policy: settings of `AccountingPolicy`; `fidelity` is the space's own where it is not set. min_seeds: fewer
-    paired seeds void a verdict.
+    paired seeds void a verdict. all_pairs: judge every pair, not only those with the reference arm (the Holm family
+    grows with it).
     """
 
     reference_arm: str = "rs"
@@ -37,6 +38,7 @@ class Protocol:
     budget_factors: Mapping[str, Fraction] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
     min_seeds: int = MIN_SEEDS
+    all_pairs: bool = False
 
     def __post_init__(self) -> None:
         if not self.budgets:
@@ -69,4 +71,5 @@ class Protocol:
             "budget_factors": {arm: str(factor) for arm, factor in self.budget_factors.items()},
             "policy": dict(self.policy),
             "min_seeds": self.min_seeds,
+            "all_pairs": self.all_pairs,
         }

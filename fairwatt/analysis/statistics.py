@@ -64,10 +64,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """q-values of everything exploratory, in the same order: the false discovery rate of calling those up to it."""
-    from statsmodels.stats.multitest import multipletests
+    """q-values of everything exploratory, in the same order: the false discovery rate of calling those up to it.
 
-    return [float(q) for q in multipletests(p_values, method="fdr_bh")[1]] if len(p_values) else []
+    NaN where p is, which counts for nothing.
+    """
+    from scipy.stats import false_discovery_control
+
+    q_values = np.asarray(p_values, dtype=np.float64).copy()
+    known = ~np.isnan(q_values)
+    q_values[known] = false_discovery_control(q_values[known])
+    return [float(q) for q in q_values]
 
 
 def wilcoxon_p(differences: ArrayLike) -> float:

@@ -24,7 +24,10 @@ from fairwatt.standing import Standing, standings
 
 Array = NDArray[np.float64]
 
-INDICATORS = ("regret", "val_error", "hypervolume_regret", "val_hypervolume_regret")
+INDICATORS = (
+    *("regret", "val_error"),
+    *("hypervolume_regret", "val_hypervolume_regret", "hypervolume_regret_log_energy"),
+)
 """Steps of a trajectory. The two on validation are those that random search's closed form predicts."""
 
 
@@ -179,11 +182,12 @@ class Trajectory:
                 return truth.regret(self.incumbents)
             case "val_error":
                 return truth.incumbent_val_error(self.incumbents)
+            case "hypervolume_regret":
+                scale, points = truth.test_front, truth.test_points
+            case "val_hypervolume_regret":
+                scale, points = truth.val_front, truth.val_points
+            case _:
+                scale, points = truth.log_front, truth.log_points
         version, sets = self.archives
-        scale, points = (
-            (truth.test_front, truth.test_points)
-            if indicator == "hypervolume_regret"
-            else (truth.val_front, truth.val_points)
-        )
         steps: Array = scale.hypervolume_regrets(points(np.concatenate(sets)), [len(held) for held in sets])[version]
         return steps

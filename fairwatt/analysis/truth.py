@@ -73,6 +73,11 @@ class Truth:
         """The scale of the front of (energy_kwh, val_error)."""
         return FrontScale.of(np.column_stack([self.energy_kwh, self.val_error]))
 
+    @cached_property
+    def log_front(self) -> FrontScale:
+        """The scale of the front of (log10 of energy_kwh, test_error): the same networks, weighed otherwise."""
+        return FrontScale.of(np.column_stack([np.log10(self.energy_kwh), self.test_error]))
+
     def place(self, key: Key) -> int:
         """The row of a key. Raises UserError for a key that the space does not have."""
         if key not in self.places:
@@ -92,6 +97,10 @@ class Truth:
     def test_points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
         """[P, 2] energy and test error of a set of networks."""
         return np.column_stack([self.energy_kwh[places], self.test_error[places]])
+
+    def log_points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[P, 2] log10 of energy (in kWh) and test error of a set of networks."""
+        return np.column_stack([np.log10(self.energy_kwh[places]), self.test_error[places]])
 
     def val_points(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
         """[P, 2] energy and validation error of a set of networks."""

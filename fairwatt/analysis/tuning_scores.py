@@ -28,14 +28,15 @@ MARKS = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of random settings at which the tuning curve is told."""
 
 
-def tuning_of(results: Results, default: str, ranges: Mapping[str, str]) -> Tuning:
+def tuning_of(results: Results, default: str, ranges: Mapping[str, str], given: Iterable[str] = ()) -> Tuning:
     """What the searches of a tuning came to.
 
     default: label of the arm with the settings that come with the optimizer; the reference of the study is random
-    search, all other arms are configurations. Raises UserError where searches are missing.
+    search, all other arms are configurations. ranges, given: as of a `Tuning`. Raises UserError where searches are
+    missing.
     """
     if results.missing:
-        raise UserError(f"{results.folder}: {len(results.missing)} searches are missing; go on with the same command")
+        raise UserError(f"{results.folder}: searches are missing: {len(results.missing)}; go on with the same command")
     study, comparisons = results.study, results.comparisons()
     others = (study["reference"], default)
     labels = [arm for arm in comparisons[0].arms if arm not in others]
@@ -50,9 +51,11 @@ def tuning_of(results: Results, default: str, ranges: Mapping[str, str]) -> Tuni
         budget=study["budgets"][0],
         configurations=tuple(dict(comparisons[0].endpoints.header(arm).settings) for arm in labels),
         scores=tuple(scores[arm] for arm in labels),
+        default_settings=dict(header.settings),
         default=scores[default],
         reference=scores[study["reference"]],
         ranges=dict(ranges),
+        given=tuple(given),
         energy_kwh=sum(energy for energy, _ in charged),
         trainings=sum(trainings for _, trainings in charged),
     )
@@ -98,19 +101,15 @@ def better_than_reference(tuning: Tuning) -> float:
 
 
 def tuned_arms(study: Mapping[str, Any]) -> dict[str, Tuning]:
-    """The arms of a study, as it is stored, whose settings were tuned."""
-    return {arm["label"]: Tuning.of(arm["tuning"]) for arm in study["optimizers"] if arm.get("tuning")}
-
-
-def configuration_table(tuning: Tuning) -> "pd.DataFrame":
-    """One row for each configuration, the best first. Columns: score, better_than_reference, and each setting."""
-    import pandas as pd
-
-    rows = [
-        {"score": score, "better_than_reference": score < tuning.reference} | dict(settings)
-        for settings, score in zip(tuning.configurations, tuning.scores, strict=True)
-    ]
-    return pd.DataFrame(rows).sort_values("score", kind="stable", ignore_index=True)
+    """The arms of a study, as it is stored, whose settings were tuned. Raises UserError for what is no tuning."""
+    tuned = {}
+    for arm in study["optimizers"]:
+        if arm.get("tuning"):
+            try:
+                tuned[arm["label"]] = Tuning.of(arm["tuning"])
+            except (TypeError, ValueError, UserError) as error:
+                raise UserError(f"study.json: what arm {arm['label']} says of its tuning is none ({error})") from error
+    return tuned
 
 
 def tuning_table(tunings: Mapping[str, Tuning]) -> "pd.DataFrame":

@@ -45,10 +45,10 @@ class Comparison:
     """Who won, by how much, and whether it survives other books; everything is computed here, nothing is drawn.
 
     runs: of one space, each recorded once at the largest budget under the primary policy. reference: that space's.
-    all_pairs: judge every pair, not only those with the reference arm (the Holm family grows with it). sensitivity:
-    re-price the other books; without them nothing can be POLICY-DEPENDENT. draws: of each test and interval. reruns: by
-    name, the same space searched again in another world (another sampler, wrong energies in what arms see), each with
-    that world's reference; paired with these runs by seed, each is a sensitivity cell.
+    all_pairs: judge every pair, also where the protocol does not. sensitivity: re-price the other books; without them
+    nothing can be POLICY-DEPENDENT. draws: of each test and interval. reruns: by name, the same space searched again in
+    another world (another sampler, wrong energies in what arms see), each with that world's reference; paired with
+    these runs by seed, each is a sensitivity cell.
 
     Raises ComparisonError naming the field in which runs differ, StreamTooShortError where a primary budget was not
     recorded, UserError for networks that the reference does not have.
@@ -72,7 +72,7 @@ class Comparison:
         self.truth = Truth.of(reference)
         self.endpoints = Endpoints(runs, self.truth, self.protocol)
         self.books = tuple(self.protocol.primary(text, reference.resumable) for text in self.protocol.budgets)
-        self._all_pairs = all_pairs
+        self._all_pairs = all_pairs or self.protocol.all_pairs
         self._sensitivity = sensitivity
         self._draws = draws
         currency = self.books[0].policy.currency
@@ -159,7 +159,8 @@ class Comparison:
         """One row for each arm, seed and primary budget, with every indicator at the end of its books.
 
         Columns: arm, seed, budget, regret, val_error, and, for arms of the multi-objective ranking (NaN for others),
-        hypervolume_regret, val_hypervolume_regret, igd_plus, epsilon_additive.
+        hypervolume_regret, val_hypervolume_regret, hypervolume_regret_log_energy (the same front on a logarithmic axis
+        of energy, which weighs each decade alike), igd_plus, epsilon_additive.
         """
         import pandas as pd
 

@@ -4,19 +4,25 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fairwatt.analysis.outcome import Outcome, Verdict
+from fairwatt.analysis.statistics import benjamini_hochberg
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def verdict_table(verdicts: Iterable[Verdict]) -> "pd.DataFrame":
-    """One row for each verdict; flips only of what is claimed."""
+    """One row for each verdict; flips only of what is claimed.
+
+    Where p_holm is of the family that decides, q_wilcoxon is Benjamini and Hochberg's over all rows: exploratory.
+    """
     import pandas as pd
 
-    return pd.DataFrame([_table_row(verdict) for verdict in verdicts])
+    judged = list(verdicts)
+    q_values = benjamini_hochberg([verdict.p_wilcoxon for verdict in judged])
+    return pd.DataFrame([_table_row(verdict, q) for verdict, q in zip(judged, q_values, strict=True)])
 
 
-def _table_row(verdict: Verdict) -> dict[str, Any]:
+def _table_row(verdict: Verdict, q_wilcoxon: float) -> dict[str, Any]:
     arm, other = verdict.arm_equivalent, verdict.reference_equivalent
     return {
         "kind": verdict.kind,
@@ -51,6 +57,7 @@ def _table_row(verdict: Verdict) -> dict[str, Any]:
         "unavailable": "; ".join(verdict.unavailable),
         "cliff_delta": verdict.cliff_delta,
         "p_wilcoxon": verdict.p_wilcoxon,
+        "q_wilcoxon": q_wilcoxon,
         "attainable_p": verdict.attainable_p,
         "median_difference": verdict.median_difference,
         "p_better": verdict.p_better,

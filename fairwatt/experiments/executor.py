@@ -85,7 +85,7 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
     """The cells of a study, re-runs last, and their files, once everything that can be wrong before was looked at.
 
     Raises UserError: missing data, a budget of another currency, settings that an algorithm refuses, searches in the
-    folder that were made by another version of an optimizer's code, ...
+    folder that were made by another version of an optimizer's or a space's code, ...
     """
     check_executor(executor, scheduler)
     forget()
@@ -100,7 +100,7 @@ def check_study(study: Study, folder: Path, executor: str, scheduler: str = "") 
             model = model_of(factory, benchmark)
             charged_model(_policy(study, benchmark).overhead, model.to_json() if model else None, factory.name)
     everything = paths(study, Store(folder))
-    _check_code(everything)
+    _check_code(study, everything)
     return everything
 
 
@@ -110,19 +110,23 @@ def _turn(cell: Cell) -> tuple[bool, int]:
     return bool(cell.rerun), _SLOW.index(optimizer) if optimizer in _SLOW else len(_SLOW)
 
 
-def _check_code(everything: list[tuple[Cell, Path]]) -> None:
-    """Raise UserError where an arm's first finished search in a space was made by other code than the arm has now."""
+def _check_code(study: Study, everything: list[tuple[Cell, Path]]) -> None:
+    """Raise UserError where an arm's first finished search in a space was made by other code than there is now."""
     looked_at = set()
     for cell, path in everything:
         if (cell.folder, cell.arm.label) in looked_at or not is_intact(path):
             continue
         looked_at.add((cell.folder, cell.arm.label))
-        made, now = read_run(path).header.code, cell.arm.factory().code
-        if made != now:
-            raise UserError(
-                f"{path}: made by another version of {cell.arm.optimizer} ({made}, now {now}), and finished searches "
-                f"are not run again; choose another folder with --out, or delete {path.parent.parent.parent}"
-            )
+        header, space = read_run(path).header, benchmark_of(study, cell.space, cell.rerun).space
+        for what, made, now in (
+            (cell.arm.optimizer, header.code, cell.arm.factory().code),
+            (f"the sampler of {cell.space}", header.sampler_code or space.sampler_code, space.sampler_code),
+        ):
+            if made != now:
+                raise UserError(
+                    f"{path}: made by another version of {what} ({made}, now {now}), and finished searches are not "
+                    f"run again; choose another folder with --out, or delete {path.parent.parent.parent}"
+                )
 
 
 def paths(study: Study, store: Store) -> list[tuple[Cell, Path]]:

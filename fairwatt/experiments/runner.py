@@ -64,6 +64,7 @@ def run(
     header = Header(
         space=benchmark.name,
         sampler=benchmark.space.sampler,
+        sampler_code=benchmark.space.sampler_code,
         data_sha256=benchmark.data_sha256,
         fidelities=benchmark.fidelities,
         optimizer=factory.name,

@@ -37,16 +37,16 @@ class Store:
         path = self.folder / "study.json"
         new, extended = study.model_dump(mode="json"), []
         if path.exists():
-            old: dict[str, Any] = read_sealed(path)["study"]
+            old: dict[str, Any] = read_stored_study(self.folder).model_dump(mode="json")  # in today's fields
             for field in new if self.has_runs() else ():
-                if field not in _MAY_GROW and old.get(field) != new[field]:
+                if field not in _MAY_GROW and old[field] != new[field]:
                     raise UserError(
-                        f"{self.folder} holds a study with {_difference(field, old.get(field), new[field])}; "
+                        f"{self.folder} holds a study with {_difference(field, old[field], new[field])}; "
                         "choose another folder with --out"
                     )
             if self.has_runs():
                 new["seeds"] = sorted({*old["seeds"], *new["seeds"]})
-                new["reruns"] = list(dict.fromkeys([*old.get("reruns", ()), *new["reruns"]]))
+                new["reruns"] = list(dict.fromkeys([*old["reruns"], *new["reruns"]]))
                 extended = read_sealed(path)["extended"]
                 if len(new["seeds"]) > len(old["seeds"]):
                     extended = [*extended, len(old["seeds"])]
@@ -140,9 +140,10 @@ class Progress:
 
 def progress(store: Store, study: Study) -> list[Progress]:
     """A line for each space and arm, re-runs last, from what is on disk; the data is not needed."""
+    seeds = {arm.label: study.seeds_of(arm) for arm in study.optimizers}
     arms = [(space, label) for space in study.spaces for label in study.labels]
     arms += [(rerun.folder, label) for rerun in store.planned() for label in rerun.arms]
-    return [_progress(store.folder / folder / label, folder, label, study.seeds) for folder, label in arms]
+    return [_progress(store.folder / folder / label, folder, label, seeds[label]) for folder, label in arms]
 
 
 def _progress(folder: Path, space: str, arm: str, seeds: Sequence[int]) -> Progress:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from fairwatt.budget import Budget
 from fairwatt.energy_error import NAMES as ENERGY_ERRORS
 from fairwatt.errors import UnknownNameError, UserError
-from fairwatt.experiments.arm import LABEL, Arm, Strict
+from fairwatt.experiments.arm import LABEL, Arm, Strict, check_seeds, seed_list
 from fairwatt.experiments.strict_yaml import read_yaml
 from fairwatt.experiments.study_words import read_words, words_alone
 from fairwatt.ledger import AccountingPolicy
@@ -20,7 +20,6 @@ from fairwatt.registry import BENCHMARKS
 from fairwatt.sealed import read_sealed
 from fairwatt.study_change import CHANGES
 
-MAX_SEEDS = 100_000
 _DEVICE = re.compile(r"device [A-Za-z0-9._+-]+")
 
 
@@ -31,7 +30,8 @@ class Study(Strict):
     "first:end". reference: the label that the others are compared with. initial: size of the shared initial design.
     energy: measured, scaled or affine, where the spaces have the choice; None takes each space's own. suspect: what
     becomes of networks whose measurement is suspect. policy: settings of `AccountingPolicy`; `fidelity` is the space's
-    own where it is not set. min_seeds: fewer paired seeds void the verdict. reruns: worlds to search again as a check
+    own where it is not set. min_seeds: fewer paired seeds void the verdict. all_pairs: whether every pair of arms is
+    judged, and counts in Holm's family, not only those with the reference. reruns: worlds to search again as a check
     of the verdicts: changes of the study for all arms, or energy errors for those that see energies, see `worlds`.
     """
 
@@ -47,23 +47,13 @@ class Study(Strict):
     suspect: Literal["keep", "drop"] = "keep"
     policy: dict[str, Any] = Field(default_factory=dict)
     min_seeds: int = Field(default=20, ge=20)
+    all_pairs: bool = False
     reruns: tuple[str, ...] = ()
 
     @field_validator("seeds", mode="before")
     @classmethod
     def _seed_range(cls, value: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (value,)
-        if value is None or isinstance(value, str | bool | float | dict):
-            value = str(value).strip()
-            first, colon, end = value.partition(":")
-            whole = first.isascii() and end.isascii() and first.isdecimal() and end.isdecimal()
-            if not (colon and whole and 0 < int(end) - int(first) <= MAX_SEEDS):
-                raise ValueError(
-                    f"{value!r}: expected first:end, such as 0:30, and at most {MAX_SEEDS:,} seeds, or a list: [3, 5]"
-                )
-            return tuple(range(int(first), int(end)))
-        return value
+        return seed_list(value)
 
     @field_validator("spaces", "optimizers", "budgets", "reruns", mode="before")
     @classmethod
@@ -78,11 +68,10 @@ class Study(Strict):
         if doubled := [arm for place, arm in enumerate(self.optimizers) if labels[place] in labels[:place]]:
             hint = f"write {{optimizer: {doubled[0].optimizer!r}, label: other}} in the list [...] of optimizers"
             raise ValueError(f"labels must differ: {', '.join(self.labels)}; to give one, {hint}")
-        for what, values in (("spaces", self.spaces), ("seeds", self.seeds), ("reruns", self.reruns)):
+        for what, values in (("spaces", self.spaces), ("reruns", self.reruns)):
             if len(set(values)) < len(values):
-                raise ValueError(f"{what} must differ: {', '.join(map(str, values))}")
-        if min(self.seeds) < 0 or max(self.seeds) >= 2**32:
-            raise ValueError("seeds count from 0 to 2**32 - 1")
+                raise ValueError(f"{what} must differ: {', '.join(values)}")
+        check_seeds(self.seeds)
         return self
 
     @property
@@ -96,7 +85,7 @@ class Study(Strict):
             if space not in BENCHMARKS.names():
                 raise UnknownNameError("space", space, BENCHMARKS.names())
         for arm in self.optimizers:
-            arm.check(self.spaces, self.seeds)
+            arm.check(self.spaces, self.seeds_of(arm))
         if self.reference not in self.labels:
             raise UnknownNameError("reference", self.reference, self.labels)
         AccountingPolicy.of(self.policy)
@@ -109,6 +98,10 @@ class Study(Strict):
             change = CHANGES.get(rerun)
             if change and getattr(self, change.field) == change.value:
                 raise UserError(f"reruns: the study has {change.field}: {change.value} already; take {rerun!r} out")
+
+    def seeds_of(self, arm: Arm) -> tuple[int, ...]:
+        """Its own, or those of the study."""
+        return arm.seeds or self.seeds
 
     def changed(self, rerun: str) -> "Study":
         """This study as it is searched in a world: with one field changed where the world is a `StudyChange`."""
@@ -142,7 +135,9 @@ def folder_name(space: str, rerun: str = "") -> str:
 
 def cells(study: Study) -> list[Cell]:
     """Every search of a study but its re-runs, spaces first, seeds last."""
-    return [Cell(space, arm, seed) for space in study.spaces for arm in study.optimizers for seed in study.seeds]
+    return [
+        Cell(space, arm, seed) for space in study.spaces for arm in study.optimizers for seed in study.seeds_of(arm)
+    ]
 
 
 def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:

@@ -27,10 +27,6 @@ from fairwatt.streams import stream
 
 FACTOR = 4
 """Numbers are drawn from a FACTOR-th of their default to FACTOR times it."""
-CONFIGURATIONS = 20
-SEEDS = "1000:1010"
-"""Far from those that studies count from 0."""
-BUDGET = "30 full"
 REFERENCE = "rs"
 MOST = 999
 _DRAWS = 50
@@ -68,9 +64,9 @@ def tuning_study(
     optimizer: str,
     spaces: Sequence[str],
     *,
-    configurations: int = CONFIGURATIONS,
-    seeds: str = SEEDS,
-    budget: str = BUDGET,
+    configurations: int,
+    seeds: str,
+    budget: str,
     given: Sequence[str] = (),
 ) -> tuple[Study, dict[str, str]]:
     """The study that tunes an optimizer, and what its settings are drawn from, in words.
@@ -90,7 +86,7 @@ def tuning_study(
     plain = {
         "study": f"tune-{base.label}",
         "spaces": list(spaces),
-        "seeds": seeds,
+        "seeds": read_yaml(seeds, "seeds") if seeds.lstrip().startswith("[") else seeds,
         "budgets": [budget],
         "reference": REFERENCE,
     }
@@ -132,11 +128,12 @@ def _around(value: Any) -> Range | None:
     """What is usual for a setting with this default."""
     if isinstance(value, bool):
         return Range((False, True))
-    if isinstance(value, int) and value > 0:
-        return Range(low=max(value // FACTOR, 1), high=value * FACTOR, whole=True, log=True)
-    if isinstance(value, float) and value:
-        return Range(low=value / FACTOR, high=value * FACTOR, log=True)
-    return None
+    if isinstance(value, str) or not value:
+        return None
+    whole = isinstance(value, int)
+    near, far = (max(abs(value) // FACTOR, 1) if whole else abs(value) / FACTOR), abs(value) * FACTOR
+    low, high = (near, far) if value > 0 else (-far, -near)
+    return Range(low=low, high=high, whole=whole, log=True)
 
 
 def _read(factory: OptimizerFactory, name: str, text: str) -> Range:
@@ -177,8 +174,6 @@ def _accepted(
     reason = "all others were drawn before"
     rng = stream("tuning", "", 0, factory.name)
     for _ in range(_DRAWS * wanted):
-        if len(found) > wanted:
-            return list(found.values())[1:]
         settings = dict(factory.defaults) | {name: each.draw(rng) for name, each in ranges.items()}
         if _identity(settings) in found:
             continue
@@ -186,6 +181,8 @@ def _accepted(
             reason = refused
         else:
             found[_identity(settings)] = settings
+        if len(found) > wanted:
+            return list(found.values())[1:]
     raise UserError(
         f"{factory.name}: only {len(found) - 1} different settings of {wanted} are accepted within these ranges "
         f"({reason}); give wider ones with --range, or ask for fewer --configurations"
@@ -198,13 +195,15 @@ def _refusal(factory: OptimizerFactory, settings: Mapping[str, Any], granted: Se
         try:
             cycle = factory.cycle_full(benchmark.fidelities, settings)
             if cycle > trainings:
-                return f"a cycle of brackets takes {cycle:.3g} full trainings"
+                return f"a cycle of brackets takes {cycle:.3g} full trainings, which a larger --budget pays"
             problem = benchmark.problem(0, initial=0, objectives=factory.objectives)
             factory.create(problem, np.random.default_rng(0), **settings).ask()
         except SearchEnded:
             return "the search ends before it begins"
-        except (UserError, ValueError, ArithmeticError) as error:
+        except UserError as error:
             return str(error)
+        except Exception as error:  # of an algorithm that did not look at its settings
+            return f"{type(error).__name__}: {error}"
     return ""
 
 

@@ -6,6 +6,7 @@ the arms that are told of energies, since the analysis prices the others again, 
 spaces and so all random streams: re-runs are paired with the study's own searches, seed by seed.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,16 +60,17 @@ def cells_again(study: Study) -> list[Cell]:
         Cell(rerun.space, arms[label], seed, rerun.name)
         for rerun in reruns(study)
         for label in rerun.arms
-        for seed in study.seeds
+        for seed in study.seeds_of(arms[label])
     ]
 
 
 def in_words(study: Study) -> list[str]:
     """What is run again, and what is not and why: one line for each world of each space."""
+    many = Counter((cell.space, cell.rerun) for cell in cells_again(study))
     return [
         f"not run again: {rerun.name} on {rerun.space}: {rerun.note}"
         if rerun.note
-        else f"{len(rerun.arms) * len(study.seeds)} re-runs: {rerun.name} on {rerun.space}, {', '.join(rerun.arms)}"
+        else f"{many[rerun.space, rerun.name]} re-runs: {rerun.name} on {rerun.space}, {', '.join(rerun.arms)}"
         for rerun in reruns(study)
     ]
 

@@ -10,6 +10,7 @@ from fairwatt.fairness.threats import State
 from fairwatt.records import JOULES_PER_KWH, NANO, Charge, End, Run
 from fairwatt.study_change import OWN_DESIGN
 
+_NOT_BY_CHANCE = 1e-3
 _NO_BOOKS = State.NOT_TOLD, "The runs hold no books."
 
 
@@ -135,9 +136,16 @@ def _without(
 ) -> tuple[int, list[str]]:
     """How many searches of a space were run again without its design, and which arms begin with it all the same.
 
-    Own draws may be those networks by chance: that is told from a design by how many seeds it is under.
+    Own draws may be those networks by chance: that is told from a design by under how many seeds they are.
     """
-    _, runs = evidence.results.reruns.get(space, {}).get(OWN_DESIGN, (None, ()))
+    from scipy.stats import binom
+
+    reference, runs = evidence.results.reruns.get(space, {}).get(OWN_DESIGN, (None, ()))
+    if reference is None:
+        return 0, []
+    chances = reference.probabilities
+    likeliest = 1 / len(reference.keys) if chances is None else float(chances.max())
+    by_chance = likeliest ** min((len(design) for _, design in designs.values()), default=0)
     begun: dict[str, list[bool]] = {}
     for run in runs:
         _, design = designs.get(run.header.seed, ("", []))
@@ -145,7 +153,7 @@ def _without(
     return len(runs), [
         f"{space}, run again ({OWN_DESIGN}): {arm} starts with the shared design under {sum(same)} of {len(same)} seeds"
         for arm, same in begun.items()
-        if sum(same) > len(same) / 2
+        if binom.sf(sum(same) - 1, len(same), by_chance) < _NOT_BY_CHANCE
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fairwatt.analysis.endpoints import RANKINGS
+from fairwatt.analysis.load import declared_seeds, seeds_in_words
 from fairwatt.analysis.outcome import Outcome
 from fairwatt.analysis.power import attainable_p
 from fairwatt.analysis.protocol import LEVEL
@@ -18,7 +19,7 @@ from fairwatt.errors import UserError
 from fairwatt.fairness.evidence import Evidence, Told, count, failed, spread
 from fairwatt.fairness.sampling_evidence import RANDOM_SEARCH
 from fairwatt.fairness.threats import State
-from fairwatt.fairness.tuning_evidence import in_words, tuning_faults
+from fairwatt.fairness.tuning_evidence import in_words, tuning_doubts, tuning_faults
 from fairwatt.records import Header
 from fairwatt.registry import BENCHMARKS, OPTIMIZERS, find_optimizer
 from fairwatt.study_change import CHANGES, StudyChange
@@ -147,6 +148,8 @@ def settings(evidence: Evidence) -> Told:
         f"Resolved settings are in every run. Runs cannot show that an algorithm is its paper's; `fairwatt check` and "
         f"the known answers of the tests are for that.{warning} {tuned}".rstrip()
     )
+    if doubts := tuning_doubts(evidence):
+        return State.NOT_TOLD, f"Of tuning: {'; '.join(doubts)}. {text}"
     if not ladders:
         return State.NOT_TOLD, text
     return (
@@ -191,7 +194,7 @@ def declaration(evidence: Evidence) -> Told:
         for space, world, note in results.not_again
         if world in CHANGES and _has(space, CHANGES[world])
     ]
-    declared = {(arm["label"], seed) for arm in results.study["optimizers"] for seed in results.study["seeds"]}
+    declared = {(arm, seed) for arm, seeds in declared_seeds(results.study).items() for seed in seeds}
     missing = Counter(space for space, _, _ in results.missing)
     for comparison in evidence.comparisons:
         compared = {(run.header.arm, run.header.seed) for run in (b.run for b in evidence.books[comparison.space])}
@@ -205,13 +208,15 @@ def declaration(evidence: Evidence) -> Told:
             faults.append(f"{comparison.space}: compared at other budgets than were declared")
         if comparison.protocol.reference_arm != results.study["reference"]:
             faults.append(f"{comparison.space}: compared with another reference than was declared")
+        if comparison.protocol.all_pairs != results.study.get("all_pairs", False):
+            faults.append(f"{comparison.space}: other pairs are compared than were declared")
     if faults:
         return failed(faults)
     family = sum(not np.isnan(verdict.p_holm) for verdict in evidence.verdicts)
     budgets, reference = ", ".join(results.study["budgets"]), results.study["reference"]
     text = (
         f"study.json, sealed and unchanged: {count(len(results.study['optimizers']), 'arm')}, "
-        f"{count(len(results.study['seeds']), 'seed')}, budgets {budgets}, reference {reference}; compared as "
+        f"{seeds_in_words(results.study)}, budgets {budgets}, reference {reference}; compared as "
         f"declared, never extended. {count(family, 'test')} in Holm families by space; everything else is exploratory."
     )
     if reruns := results.study.get("reruns"):

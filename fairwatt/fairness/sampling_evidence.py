@@ -49,8 +49,9 @@ def sampling(evidence: Evidence) -> Told:
         proposals = comparison.proposals()
         proposals = proposals[proposals["budget"] == proposals["budget"].iloc[-1]]
         told.append(
-            f"{comparison.space}: sampler '{header.sampler}'; over the arms {_percents(proposals['valid'])} of "
-            f"proposals valid, {_percents(proposals['distinct'])} of a search's distinct, "
+            f"{comparison.space}: sampler '{header.sampler}' (source {header.sampler_code[:8] or 'not named'}); "
+            f"over the arms {_percents(proposals['valid'])} of proposals valid, "
+            f"{_percents(proposals['distinct'])} of a search's distinct, "
             f"{_percents(proposals['modal'], '.2g')} the commonest network"
         )
         if header.sampler != UNIFORM and comparison.reference.probabilities is None:

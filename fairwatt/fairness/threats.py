@@ -50,7 +50,7 @@ THREATS: tuple[Threat, ...] = tuple(
             ),
             (
                 "arms draw from different search spaces",
-                "one sampler for the initial design and all random moves; its name is in every run",
+                "one sampler for the initial design and all random moves; its name and its source are in every run",
             ),
             (
                 "an impossible proposal counts as a network that takes no energy",

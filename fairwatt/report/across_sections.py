@@ -23,6 +23,7 @@ from fairwatt.report.wording import TextTable, interval, number, p_value
 if TYPE_CHECKING:
     import pandas as pd
 
+_FAMILY = "q: Benjamini and Hochberg over these arms and all budgets"
 _TAUS = (0.01, 0.031623, 0.1, 0.316228, 1.0)
 """Of the profiles, where their numbers are told."""
 
@@ -137,24 +138,29 @@ def _tables(pooled: Across, ranking: Ranking) -> Iterator[TextTable]:
         yield frame_table(
             pooled.improvement(ranking, budget), f"Probability of improvement over the reference (mean A12) at {budget}"
         )
-        yield _model(pooled, ranking, budget)
+    yield from _models(pooled, ranking)
 
 
-def _model(pooled: Across, ranking: Ranking, budget: str) -> TextTable:
-    title = (
-        f"Mixed model of {ranking.endpoint.replace('_', ' ')} at {budget}: effect over {pooled.protocol.reference_arm}"
-    )
-    columns = ("arm", "effect", "low", "high", "p")
+def _models(pooled: Across, ranking: Ranking) -> Iterator[TextTable]:
+    title = f"Mixed model of {ranking.endpoint.replace('_', ' ')}"
+    columns = ("arm", "effect", "low", "high", "p", "q")
     try:
-        model = pooled.mixed_model(ranking, budget)
+        models = pooled.mixed_models(ranking)
     except UserError as error:
-        return TextTable(f"{title}: {error}", columns, ())
-    rows = tuple(
-        (name(row["arm"]), *(number(row[column], 4) for column in ("effect", "low", "high")), p_value(row["p"]))
-        for row in model.effects.to_dict("records")
-    )
-    notes = " ".join(model.notes) + ("" if model.converged else " It did not converge.")
-    return TextTable(f"{title}. {notes}".strip(), columns, rows)
+        yield TextTable(f"{title}: {error}", columns, ())
+        return
+    for budget, model in models.items():
+        rows = tuple(
+            (
+                name(row["arm"]),
+                *(number(row[column], 4) for column in ("effect", "low", "high")),
+                *(p_value(row[column]) for column in ("p", "q")),
+            )
+            for row in model.effects.to_dict("records")
+        )
+        notes = " ".join(model.notes) + ("" if model.converged else " It did not converge.")
+        about = f"effect over {pooled.protocol.reference_arm}, exploratory ({_FAMILY})"
+        yield TextTable(f"{title} at {budget}: {about}. {notes}".strip(), columns, rows)
 
 
 def _diagram(pooled: Across, ranking: Ranking) -> str:

@@ -27,11 +27,12 @@ _AREAS = (
     "one full training on; paired differences from the reference, exploratory (q: Benjamini and Hochberg)"
 )
 FRIEDMAN = Plan(
-    "Mean ranks over seeds and Friedman's test, a claim about this space only; against the reference Nemenyi's test, "
-    "adjusted for all pairs, and the signed rank test with Holm over the other arms",
+    "Mean ranks over seeds and Friedman's test, a claim about this space only, exploratory (q: Benjamini and Hochberg "
+    "over its rankings and budgets); within each of these, against the reference, Nemenyi's test, adjusted for all "
+    "pairs, and the signed rank test with Holm over the other arms",
     (
-        *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "p_nemenyi"),
-        "p_wilcoxon_holm",
+        *("kind", "budget", "arm", "mean_rank", "critical_difference", "blocks", "p_friedman", "q_friedman"),
+        *("p_nemenyi", "p_wilcoxon_holm"),
     ),
 )
 _FIRST_MARKS = (1.0, 3.0, 10.0)

@@ -29,7 +29,7 @@ ATTAINMENT_TESTS = Plan(
     "seeds that attain that point",
     heads=(("p", "p, swaps"),),
 )
-_INDICATORS = ("hypervolume_regret", "igd_plus", "epsilon_additive")
+_INDICATORS = ("hypervolume_regret", "hypervolume_regret_log_energy", "igd_plus", "epsilon_additive")
 _AT_THE_END = Plan(
     "Indicators of the fronts at the end of the books, valued by the true error: medians over seeds [quartiles], lower "
     "is better. IGD+ and additive epsilon are distances from the true front, scaled by its ideal and nadir (∞ where a "
@@ -37,7 +37,6 @@ _AT_THE_END = Plan(
     ("arm", "budget", *(f"{indicator}{end}" for indicator in _INDICATORS for end in ("", "_q25", "_q75"))),
     tuple((indicator, f"{indicator}_q25", f"{indicator}_q75") for indicator in _INDICATORS),
     lambda frame: frame[frame["hypervolume_regret"].notna()],
-    (("igd_plus", "IGD+"), ("epsilon_additive", "additive epsilon")),
 )
 _READ = "The lower the deviation, the more alike are the fronts that seeds find, good or bad."
 _ROWS = 12

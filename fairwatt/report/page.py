@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairwatt.analysis.apart import Apart
 from fairwatt.analysis.collector import collector_off
-from fairwatt.analysis.load import Results
+from fairwatt.analysis.load import Results, seeds_in_words
 from fairwatt.analysis.verdict import Comparison
 from fairwatt.errors import UserError
 from fairwatt.fairness.checklists import write_checklists
@@ -194,7 +194,7 @@ def _page(material: Material, made: Sequence[Section]) -> str:
         style=Markup(style),
         script=Markup(script),
         title=name(study["study"], 120),
-        subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {len(study['seeds'])} seeds, budgets "
+        subtitle=f"{runs} searches, {len(study['optimizers'])} arms, {seeds_in_words(study)}, budgets "
         f"{' and '.join(study['budgets'])}. Made by fairwatt {latest(results).get('fairwatt', '')}.",
         reference=name(study["reference"]),
         caveats=results.caveats,

@@ -113,4 +113,5 @@ def _beyond(value: float) -> str:
 
 def _is_p(column: str) -> bool:
     tests = ("holm", "wilcoxon", "friedman", "iman_davenport", "nemenyi", "wilcoxon_holm")
-    return column in ("p", "q", "attainable_p", "interaction_p", *(f"p_{test}" for test in tests))
+    of_tests = (f"{kind}_{test}" for kind in "pq" for test in tests)
+    return column in ("p", "q", "attainable_p", "interaction_p", *of_tests)

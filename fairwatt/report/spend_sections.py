@@ -23,8 +23,8 @@ CARBON = (
     f"not on record), and CO2e of it at {_RUNGS}, a ladder of intensities and no places"
 )
 CARBON_SUMS = (
-    "Every search but re-runs, once, up to its largest budget: the energy that all of them would have used, and CO2e "
-    "of it on the same ladder"
+    "Every search but re-runs and those of tunings, once, up to its largest budget: the energy that all of them would "
+    "have used, and CO2e of it on the same ladder"
 )
 DEPLOYMENT = (
     "What deployment pays before inference, whose energy no table here knows: the mean energy charged to a search, "

@@ -93,7 +93,8 @@ def rank_diagram(sitting: Sitting) -> Drawn:
         blocks, about = "seeds", "A claim about this space only. " + sitting.facts(arms, [sitting.book])
     caption = (
         f"Mean ranks by {ranking.endpoint.replace('_', ' ')} over {found.blocks} {blocks}; bars join arms that "
-        f"Nemenyi's test at .05 does not tell apart (Friedman p {found.p:.2g}, Iman and Davenport p {found.f_p:.2g}). "
+        f"Nemenyi's test at .05 does not tell apart (Friedman p {found.p:.2g}, Iman and Davenport p {found.f_p:.2g}; "
+        "exploratory, of this ranking and budget alone). "
         f"{about}"
     )
     yield sitting.suffix, critical_difference(found, width=sitting.width, blocks=blocks), caption

@@ -145,13 +145,10 @@ def tuning(comparison: Comparison, results: Results) -> "pd.DataFrame":
     return tuning_spend_table(comparison, tuned).merge(tuning_table(tuned), on="arm")
 
 
-def carbon(material: Material, kind: str) -> Made:
-    """The searches of each space and, where no ranking was asked for, the sums of all of them."""
-    yield from _frames("carbon", spend_sections.carbon, Plan(spend_sections.CARBON), material, kind)
-    if not kind:
-        frame = spend_sections.sums(material)
-        facts = captions.made(material.results)
-        yield frame_sheet("carbon-sums", frame, Plan(spend_sections.CARBON_SUMS), facts), frame
+def carbon_sums(material: Material, kind: str) -> Made:
+    """The sums of all searches of each space and of the study, whatever their ranking."""
+    frame = spend_sections.sums(material)
+    yield frame_sheet("carbon-sums", frame, Plan(spend_sections.CARBON_SUMS), captions.made(material.results)), frame
 
 
 def _rankings(material: Material, kind: str) -> Iterator[tuple[Comparison, Ranking]]:

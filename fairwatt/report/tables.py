@@ -14,7 +14,7 @@ from fairwatt.report.front_sections import ATTAINMENT_TESTS, MEAN_FRONTS
 from fairwatt.report.printed_frame import Plan
 from fairwatt.report.printed_sheets import pooled_sheets
 from fairwatt.report.section import Material
-from fairwatt.report.spend_sections import DEPLOYMENT, deployment, in_percent
+from fairwatt.report.spend_sections import CARBON, DEPLOYMENT, carbon, deployment, in_percent
 from fairwatt.report.typeset import Sheet, csv_text
 from fairwatt.report.verdict_sections import OF_VALIDATION
 
@@ -62,8 +62,8 @@ def stacked(frames: "Sequence[pd.DataFrame]") -> str:
 _TARGETS = ("kind", "target", "arm", "hits", "seeds", "ert_full", "ert_ratio", "median", "median_low", "median_high")
 _AREAS = ("kind", "budget", "arm", "pairs", "area", "difference", "low", "high", "win_rate", "p", "q")
 _STATISTICS = (
-    *("kind", "budget", "arm", "seeds", "a12", "cliff_delta", "median_difference", "p", "p_wilcoxon", "attainable_p"),
-    *("p_better", "p_rope", "p_worse"),
+    *("kind", "budget", "arm", "seeds", "a12", "cliff_delta", "median_difference", "p", "p_wilcoxon", "q_wilcoxon"),
+    *("attainable_p", "p_better", "p_rope", "p_worse"),
 )
 TABLES: tuple[make.Table, ...] = (
     make.Table("verdicts", "who is better, by how much, with p and power", make.verdicts),
@@ -99,7 +99,13 @@ TABLES: tuple[make.Table, ...] = (
             digest=in_percent,
         ),
     ),
-    make.Table("carbon", "the energy charged to searches as CO2e, at a ladder of intensities", make.carbon),
+    make.plain(
+        "carbon",
+        "the energy charged to searches as CO2e, at a ladder of intensities",
+        carbon,
+        Plan(CARBON),
+    ),
+    make.Table("carbon-sums", "the same of all searches of a study together", make.carbon_sums),
     make.plain(
         "deployment",
         "search and one more training of what it found",
@@ -111,14 +117,26 @@ TABLES: tuple[make.Table, ...] = (
         "what choosing settings found and took, of tuned arms",
         make.tuning,
         Plan(
-            "What tuning found and took beside the books: scores on validation of the settings that came with the "
-            "optimizer, of random settings (median [quartiles]), of the best of them and of random search; better: the "
-            "share of settings that are better than random search. Energies in kWh, of the tuning and of one search",
+            "What tuning found and took beside the books: scores on validation, in its own searches, of the settings "
+            "that came with the optimizer, of random settings (median [quartiles]), of the best of them and of random "
+            "search; better: the share of settings that beat random search, ties half; kWh: of all searches of the "
+            "tuning. What follows is of the searches that are judged",
             (
-                *("arm", "tuned_on", "configurations", "budget", "default", "median", "q25", "q75", "best"),
-                *("random_search", "better", "tuning_kwh", "search_kwh"),
+                *(
+                    "arm",
+                    "tuned_on",
+                    "tuning_seeds",
+                    "tuning_budget",
+                    "configurations",
+                    "default",
+                    "median",
+                    "q25",
+                    "q75",
+                ),
+                *("best", "random_search", "better", "tuning_kwh"),
             ),
             (("median", "q25", "q75"),),
+            lambda frame: frame.drop_duplicates("arm"),  # a row for each budget, which its searches know nothing of
         ),
     ),
     make.plain(
@@ -198,7 +216,11 @@ TABLES: tuple[make.Table, ...] = (
         "statistics",
         "effect sizes and tests beside the verdicts",
         lambda comparison, _: comparison.table(),
-        Plan(f"Effect sizes and tests beside the verdicts; they decide nothing ({OF_VALIDATION})", _STATISTICS),
+        Plan(
+            "Effect sizes and tests beside the verdicts; they decide nothing (q: Benjamini and Hochberg over the "
+            f"verdicts of this space, exploratory; {OF_VALIDATION})",
+            _STATISTICS,
+        ),
     ),
     make.Table("pooled", "interquartile means and improvement over spaces", pooled_sheets),
     make.Table("across", "verdicts over spaces", make.across),

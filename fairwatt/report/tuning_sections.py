@@ -10,9 +10,13 @@ from fairwatt.tuning import Tuning
 FOUND = (
     "What tuning found: scores on validation, lower is better (in each space 0 is the best and 1 the median network; "
     "with two objectives hypervolume regret), means over the searches of the tuning. Quartiles, median and the share "
-    "that is better than random search are of the random settings; best of k: expected of k of them (Dodge et al. 2019)"
+    "that is better than random search (ties half) are of the random settings; best of k: expected of k of them (Dodge "
+    "et al. 2019)"
 )
-SPENT = "What choosing the settings took, beside the books, and one search with them: means, in kWh"
+SPENT = (
+    "What choosing the settings took, all its searches together, beside the books; and what one search with them is "
+    "charged here, in the mean"
+)
 
 
 def tuning(material: Material) -> Section | None:
@@ -27,8 +31,8 @@ def tuning(material: Material) -> Section | None:
     )
     lead = (
         "Random search over settings, each tried on the same searches with the same energy. The best score is "
-        "flattered by its choice; the verdicts are on other searches. An arm that is not here has the settings that it "
-        "was declared with."
+        "flattered by its choice, and decides nothing. An arm that is not here has the settings that it was declared "
+        "with."
     )
     notes = tuple(_chosen(arm, each) for arm, each in tuned.items())
     found = Part(tables=(frame_table(tuning_table(tuned), FOUND),), notes=notes)
@@ -42,4 +46,5 @@ def _chosen(arm: str, tuning: Tuning) -> str:
         + (f" (drawn from {name(tuning.ranges[setting])})" if setting in tuning.ranges else "")
         for setting, value in tuning.best.items()
     )
-    return f"{name(arm)}: {', '.join(settings)}"
+    kept = "; its default settings, since none of the others scores better" if tuning.keeps_default else ""
+    return f"{name(arm)}: {', '.join(settings)}{kept}"

@@ -154,7 +154,8 @@ def numbers(material: Material) -> Section:
         kept = frame.drop(columns=[column for column in frame if column in _IN_VERDICT_TABLE])
         caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both ({OF_VALIDATION})"
         parts.append(Part(comparison.space, tables=(frame_table(kept, caption),)))
-    return Section("numbers", "Statistics in full", tuple(parts), "More effect sizes and tests, one row a verdict.")
+    about = "More effect sizes and tests, one row a verdict; exploratory (q: Benjamini and Hochberg over these rows)."
+    return Section("numbers", "Statistics in full", tuple(parts), about)
 
 
 def verdict_frame(comparison: Comparison) -> "pd.DataFrame":

@@ -28,7 +28,7 @@ MEANINGS = {
     Label.RE_ESTIMATED: "the same data, with a choice of our own on the way, which is stated",
     Label.RE_RUN: "searches or trainings of our own",
     Label.QUALITATIVE: "other data: only the shape can be compared",
-    Label.NOT_POSSIBLE: "what it needs is not public, or not among the files here",
+    Label.NOT_POSSIBLE: "it has no data, or what it needs is not public, or not among the files here",
 }
 
 

@@ -198,6 +198,13 @@ CATALOGUE: tuple[Reproduction, ...] = (
         _by("fairwatt.reproductions.ea_has_space:scatter"),
     ),
     _impossible(
+        "ec-nas/table2",
+        "metrics of the tables and their units",
+        f"{EC_NAS}, Table 2",
+        "it is text, and nothing in it is computed. Units of every column are in the tables themselves: "
+        "fairwatt.load_table.",
+    ),
+    _impossible(
         "ec-nas/fig3-7v",
         "what swapping an operation changes, on 7V",
         f"{EC_NAS}, Figure 3",
@@ -235,6 +242,18 @@ CATALOGUE: tuple[Reproduction, ...] = (
         "accuracy, time and energy of the trainings on TinyImageNet",
         f"{EA_HAS}, figures Tiny_Acc_* in the repository",
         "the trainings are not public, only pictures of them. On our own trainings: ea-has/scatter.",
+    ),
+    _impossible(
+        "ea-has/benchmarks-table",
+        "benchmarks compared in a table",
+        f"{EA_HAS}, figure Differences in the repository",
+        "it is text about benchmarks, and nothing in it is computed. Of the spaces here: fairwatt spaces.",
+    ),
+    _impossible(
+        "ea-has/surrogate-schematic",
+        "how the Bézier surrogate is built",
+        f"{EA_HAS}, schematic of BSC",
+        "it is a drawing of a method, without data. Ours in words: docs/surrogates.md.",
     ),
     _impossible(
         "ea-has/benchmarks-box-plot",

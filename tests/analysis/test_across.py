@@ -83,7 +83,7 @@ def test_nested_spaces_weigh_as_one() -> None:
     more = next(v for v in across.verdicts if v.arm == "more")
     logs = [np.log(next(v for v in c.verdicts if v.arm == "more").ratio.value) for c in comparisons]
     assert np.log(more.ratio.value) == pytest.approx((logs[0] + logs[1]) / 4 + logs[2] / 2)
-    assert across.mixed_model(SINGLE, "30 full").strata == across.strata
+    assert across.mixed_models(SINGLE)["30 full"].strata == across.strata
     with pytest.raises(NestedBlocksError, match="inner and whole share 900 of 900 networks"):
         across.critical_difference(SINGLE, "30 full")
 
@@ -108,8 +108,10 @@ def test_tables_are_made_of_the_endpoints(across: Across) -> None:
     profiles = across.profiles(SINGLE, "30 full")
     assert (profiles["low"] <= profiles["share"]).all()
     assert (profiles["share"] <= profiles["high"]).all()
-    fit = across.mixed_model(SINGLE, "30 full")
-    assert fit.effects.set_index("arm").loc["more", "effect"] == pytest.approx(means["more"] - means["rs"])
+    effects = across.mixed_models(SINGLE)["30 full"].effects.set_index("arm")
+    assert effects.loc["more", "effect"] == pytest.approx(means["more"] - means["rs"])
+    assert effects["p"]["more"] < effects["p"]["clone"] == effects["q"]["clone"]
+    assert effects["q"]["more"] == 2 * effects["p"]["more"]
 
 
 @pytest.mark.slow
@@ -174,6 +176,7 @@ def test_ranks_over_spaces_need_ten_of_them(across: Across) -> None:
     within = seed_ranks(one, SINGLE, "30 full")
     assert within.blocks == 4
     tests = seed_tests(one)
+    assert tests["q_friedman"].tolist() == tests["p_friedman"].tolist()  # of one ranking and budget
     assert tests.set_index("arm")["mean_rank"].to_dict() == dict(within.mean_ranks)
     assert set(tests["kind"]) == {"single"}  # the other has two arms, which their verdict compares
 

@@ -61,3 +61,16 @@ def test_a_row_compares_pairs_of_seeds() -> None:
     assert row["low"] < row["difference"] < row["high"] < 0
     assert row["p"] == row["q"] < 0.01
     assert math.isnan(table.loc["rs", "difference"])
+
+
+def test_areas_are_exploratory_together() -> None:
+    """Of two arms, the smaller p counts twice."""
+    runs = [SPACE.random_search("rs", seed, 60) for seed in range(10)]
+    runs += [SPACE.record([SPACE.ask(ORDER[seed])], "good", seed, ended=True) for seed in range(10)]
+    runs += [SPACE.random_search("clone", seed, 60) for seed in range(10)]
+    comparison = Comparison(runs, SPACE.reference, Protocol(budgets=("30 full",)))
+    table = area_table(comparison.endpoints, SINGLE, comparison.books, draws=99).set_index("arm")
+    p, q = table["p"], table["q"]
+    assert p["good"] < p["clone"] == q["clone"]
+    assert q["good"] == 2 * p["good"]
+    assert math.isnan(q["rs"])

@@ -82,6 +82,15 @@ def test_runs_that_differ_are_refused_by_name(name: str, value: Any) -> None:
         check(runs, WORLD.reference, PROTOCOL)
 
 
+def test_samplers_of_other_sources_are_not_compared() -> None:
+    """What a run does not tell is no difference, wherever that run stands."""
+    codes = {"rs": "", "a": "cb078e28", "b": "", "c": "189c79d4"}
+    runs = [WORLD.record([], arm, 0, sampler_code=code) for arm, code in codes.items()]
+    with pytest.raises(ComparisonError, match=r"^sampler_code differs: cb078e28 in a .* 189c79d4 in c "):
+        check(runs, WORLD.reference, PROTOCOL)
+    check(runs[:3], WORLD.reference, PROTOCOL)
+
+
 def test_one_arm_has_one_setting() -> None:
     runs = [WORLD.record([], "rs", 0), WORLD.record([], "rs", 1, settings={"population_size": 3})]
     with pytest.raises(ComparisonError, match="settings differs"):

@@ -141,6 +141,9 @@ def test_a_better_arm_hits_sooner_and_the_table_says_so() -> None:
     row = table.loc[("good", "a")]
     assert (row["hits"], table.loc[("good", "rs"), "ert_full"]) == (8, math.inf)
     assert table.loc["good", "ert_ratio"].isna().all()  # to what was never reached there is no ratio, not 0
+    easy_ert = table.loc["easy", "ert_full"]
+    assert table.loc["easy", "ert_ratio"].to_dict() == {"rs": 1, "a": easy_ert["a"] / easy_ert["rs"]}
+    assert easy_ert["a"] > 1.5 * easy_ert["rs"]  # some of its seeds begin with a poor one
     assert row["p"] < 0.001
     easy = table.loc[("easy", "a"), "p"]
     assert row["p"] < easy

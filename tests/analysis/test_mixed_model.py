@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairwatt.analysis.mixed_model import mixed_model
+from fairwatt.analysis.mixed_model import mixed_model, mixed_models
 from fairwatt.errors import UserError
 
 HOSTILE = "x' + __import__('os').abort() + '"
@@ -33,6 +33,17 @@ def test_effects_and_their_errors_are_those_of_the_balanced_analysis() -> None:
     assert effects["p"].iloc[0] < 1e-6 < effects["p"].iloc[1]
     assert fit.sd_residual == pytest.approx(np.sqrt(variance), rel=1e-3)
     assert fit.sd_block == pytest.approx(0.5, abs=0.12)
+
+
+def test_models_of_several_budgets_are_one_family() -> None:
+    """Four effects: the smallest p counts four times, unless twice the next one is less."""
+    scores = {budget: _scores(np.random.default_rng(seed)) for seed, budget in enumerate(("10 full", "30 full"))}
+    fits = mixed_models(scores, [(space,) for space in scores["10 full"]], "rs")
+    p = [fits[budget].effects["p"].iloc[1] for budget in scores]  # of the arm that is no better
+    q = [fits[budget].effects["q"].iloc[1] for budget in scores]
+    assert min(p) > 0.01
+    assert q == pytest.approx([max(p) if each == max(p) else min(4 / 3 * each, max(p)) for each in p])
+    assert max(fits[budget].effects["q"].iloc[0] for budget in scores) < 1e-6
 
 
 def test_nested_spaces_are_one_stratum() -> None:

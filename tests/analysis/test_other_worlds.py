@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from synthetic import World, world
 
+from fairwatt.analysis.gates import check_again
 from fairwatt.analysis.sensitivity import SensitivityCell
 from fairwatt.analysis.verdict import Comparison, ComparisonError, Outcome, Protocol, Verdict
 from fairwatt.energy_error import EnergyError, energy_errors
@@ -156,6 +157,15 @@ def test_re_runs_of_another_program_are_refused(name: str, value: Any) -> None:
         ComparisonError, match=rf"^re-run 'again': {name} of a \(seed 0\) is .*, but in what is compared"
     ):
         Comparison(_runs(), SIZED, AT_30, reruns={"again": (SIZED, runs)})
+
+
+def test_re_runs_of_another_sampler_code_are_refused_where_both_are_told() -> None:
+    first, again = ([search_of(WORLD, "a", s, 130, sampler_code=code) for s in (0, 1)] for code in ("one", "two"))
+    primary = {"a": first[0].header}
+    with pytest.raises(ComparisonError, match=r"^sampler_code of a \(seed 0\) is two, but in .* it is one"):
+        check_again(again, primary)
+    check_again(again, {"a": replace(first[0].header, sampler_code="")})
+    check_again([replace(run, header=replace(run.header, sampler_code="")) for run in again], primary)
 
 
 def test_a_re_run_under_an_energy_error_has_those_energies() -> None:

@@ -60,6 +60,7 @@ def test_corrections_agree_with_statsmodels() -> None:
 
     p_values = np.random.default_rng(9).random(20).round(1) ** 2  # with ties, and with 0 and 1
     assert holm(p_values.tolist()) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert benjamini_hochberg(p_values.tolist()) == pytest.approx(multipletests(p_values, method="fdr_bh")[1])
     assert holm([0.9, 0.8]) == [1, 1]
 
 
@@ -67,6 +68,7 @@ def test_q_values_of_everything_exploratory() -> None:
     """The largest p counts once, the one before it 4/3, and none exceeds the next."""
     assert benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.02, 0.04, 0.04, 0.02])
     assert benjamini_hochberg([]) == []
+    assert benjamini_hochberg([0.01, np.nan, 0.03]) == pytest.approx([0.02, np.nan, 0.03], nan_ok=True)
 
 
 def test_cliff_delta() -> None:
@@ -142,10 +144,10 @@ def test_sign_flips_of_many_pairs() -> None:
 
 
 def test_bca_agrees_with_scipy() -> None:
+    """On data so skewed that the percentile interval is 5 to 8 % higher at both ends."""
     from scipy.stats import bootstrap
 
-    rng = np.random.default_rng(5)
-    skewed = rng.exponential(size=(30, 2))
+    skewed = np.random.default_rng(5).exponential(size=(30, 2)) ** 2
 
     def ratio(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
         return np.asarray(first.mean(axis=axis) / second.mean(axis=axis))
@@ -155,7 +157,7 @@ def test_bca_agrees_with_scipy() -> None:
     ).confidence_interval
     ours = _resampling(30).interval(skewed, lambda means: means[..., 0] / means[..., 1])
     assert ours.value == pytest.approx(skewed[:, 0].mean() / skewed[:, 1].mean())
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.04)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.02)
 
 
 @pytest.mark.slow

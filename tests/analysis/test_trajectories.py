@@ -62,6 +62,13 @@ def test_the_archive_is_what_none_dominates_on_validation() -> None:
     steps = Trajectory(everything.record(requests, "a", 0, ended=True), truth)
     assert steps.steps("val_hypervolume_regret")[[0, -1]] == pytest.approx([1, 0])
     assert (np.diff(steps.steps("val_hypervolume_regret")) <= 1e-12).all()
+    for indicator, scale, points in (
+        ("hypervolume_regret", truth.test_front, truth.test_points),
+        ("val_hypervolume_regret", truth.val_front, truth.val_points),
+        ("hypervolume_regret_log_energy", truth.log_front, truth.log_points),
+    ):
+        expected = [scale.hypervolume_regret(points(sets[each])) for each in version]
+        assert steps.steps(indicator) == pytest.approx(expected)
 
 
 def test_steps_are_right_continuous_and_the_aborted_request_counts_for_nothing() -> None:

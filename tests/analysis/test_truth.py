@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from synthetic import world
 
 from fairwatt.analysis.truth import Truth
@@ -28,6 +29,34 @@ def test_each_set_of_points_is_of_its_own_errors() -> None:
     assert truth.test_front.hypervolume_regret(truth.test_points(on_test)) == 0
     assert truth.val_front.hypervolume_regret(truth.val_points(on_test)) > 0.01
     assert truth.test_front.hypervolume_regret(truth.test_points(on_val)) > 0.01
+
+
+def test_on_a_logarithmic_axis_each_decade_of_energy_weighs_alike() -> None:
+    """In units of the front (0, 1), (1/2, 1/4), (1, 0); by energy itself the second is at 1/11.
+
+    Within (1.1, 1.1) that is .05 + .425 + .11 = .585, by energy 1/110 + .85 * 10/11 + .11. Without the second .1 + .11
+    of both is left; without the first, .05 less, and by energy 1/110.
+    """
+    reference = replace(
+        REFERENCE,
+        energy_kwh=np.array([0.1, 1.0, 10.0, 10.0]),
+        test_error=np.array([0.5, 0.2, 0.1, 0.3]),
+    )
+    truth = Truth.of(reference)
+    assert truth.log_front.front == pytest.approx(np.array([[-1, 0.5], [0, 0.2], [1, 0.1]]))
+    assert truth.log_front.best == pytest.approx(0.585)
+
+    def regrets(*places: int) -> list[float]:
+        held = np.array(places)
+        return [
+            truth.log_front.hypervolume_regret(truth.log_points(held)),
+            truth.test_front.hypervolume_regret(truth.test_points(held)),
+        ]
+
+    by_energy = 1 / 110 + 0.85 * 10 / 11 + 0.11
+    assert regrets(0, 1, 2, 3) == pytest.approx([0, 0], abs=1e-12)
+    assert regrets(0, 2) == pytest.approx([1 - 0.21 / 0.585, 1 - 0.21 / by_energy])
+    assert regrets(1, 2) == pytest.approx([0.05 / 0.585, 1 / 110 / by_energy])
 
 
 def test_medians_and_the_best_are_of_their_own_errors() -> None:

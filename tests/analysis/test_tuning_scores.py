@@ -13,7 +13,6 @@ import fairwatt
 from fairwatt.analysis.load import Results
 from fairwatt.analysis.tuning_scores import (
     better_than_reference,
-    configuration_table,
     expected_score,
     tuned_arms,
     tuning_curve,
@@ -23,7 +22,7 @@ from fairwatt.analysis.tuning_scores import (
 )
 from fairwatt.errors import UserError
 from fairwatt.problem import Reference
-from fairwatt.records import Run
+from fairwatt.records import Header, Run
 
 SPACE = "toy-cells"
 TRIED = replace(FOUND, scores=(0.4, 0.1, 0.2))
@@ -43,6 +42,10 @@ def _runs(optimizer: str) -> tuple[Run, ...]:
         for label, (name, settings) in arms.items()
         for seed in (7, 8)
     )
+
+
+def _header(arm: str) -> Header:
+    return next(run.header for run in _runs("re") if run.header.arm == arm)
 
 
 def _results(optimizer: str = "re", reference: Reference | None = None) -> Results:
@@ -118,7 +121,7 @@ def test_only_the_settings_that_were_tried_are_charged() -> None:
 
 
 def test_a_tuning_that_is_not_finished_is_refused() -> None:
-    with pytest.raises(UserError, match="1 searches are missing"):
+    with pytest.raises(UserError, match="searches are missing: 1; go on"):
         tuning_of(replace(_results(), missing=((SPACE, "re-3", 9),)), "re-default", {})
 
 
@@ -126,13 +129,54 @@ def test_tables_tell_what_was_found_and_what_it_took() -> None:
     row = tuning_table({"re-tuned": TRIED}).to_dict("records")[0]
     assert (row["best"], row["median"], row["default"], row["random_search"]) == (0.1, 0.2, 0.3, 0.2)
     assert [name for name in row if str(name).startswith("best_of_")] == ["best_of_1", "best_of_2"]
-    assert configuration_table(TRIED)["population_size"].tolist() == [4, 5, 3]
     comparison = _results().comparisons()[0]
     (spent,) = tuning_spend_table(comparison, {"re-3": TRIED}).to_dict("records")
     assert spent["total_kwh"] == pytest.approx(1.5 + spent["search_kwh"])
     assert spent["search_kwh"] == pytest.approx(5 * _reference().tariff.mean_full_kwh, rel=1e-6)
 
 
+def test_several_spaces_count_alike() -> None:
+    one, other = _results(), _results(reference=replace(_reference(), name="other"))
+    renamed = tuple(replace(run, header=replace(run.header, space="other")) for run in _runs("re"))
+    half = tuple(run for run in renamed if run.header.arm != "re-5")
+    swapped = half + tuple(
+        replace(run, header=replace(run.header, arm="re-5", settings=_header("re-5").settings))
+        for run in renamed
+        if run.header.arm == "re-3"
+    )
+    both = replace(
+        one,
+        study=dict(one.study) | {"spaces": [SPACE, "other"]},
+        references={SPACE: _reference(), "other": replace(_reference(), name="other")},
+        runs={SPACE: _runs("re"), "other": swapped},
+    )
+    alone, together = (tuning_of(results, "re-default", {}) for results in (one, both))
+    assert together.scores[0] == pytest.approx(alone.scores[0])
+    assert together.scores[1] == pytest.approx((alone.scores[1] + alone.scores[0]) / 2)
+    assert together.trainings == pytest.approx(2 * alone.trainings, rel=0.05)
+    assert other.references[SPACE].name == "other"
+
+
+def test_a_search_that_ends_early_is_charged_what_it_spent() -> None:
+    short = [
+        replace(run, requests=run.requests[:2], ended=True) if run.header.arm == "re-3" else run for run in _runs("re")
+    ]
+    tuning = tuning_of(replace(_results(), runs={SPACE: tuple(short)}), "re-default", {})
+    asked = [request.trial.energy_kwh for run in short if run.header.arm == "re-3" for request in run.requests]
+    rest = [run.spent_kwh for run in _runs("re") if run.header.arm == "re-5"]
+    assert tuning.energy_kwh == pytest.approx(sum(asked) + sum(rest))
+
+
+def test_half_of_all_networks_may_be_the_best() -> None:
+    flat = replace(_reference(), val_error=np.full_like(_reference().val_error, 0.2))
+    tuning = tuning_of(_results(reference=flat), "re-default", {})
+    assert (tuning.scores, tuning.default) == ((0.0, 0.0), 0.0)
+    assert tuning.keeps_default
+
+
 def test_a_study_says_which_arms_are_tuned() -> None:
     study = {"optimizers": [{"label": "re"}, {"label": "re-tuned", "tuning": asdict(TRIED)}]}
     assert tuned_arms(study) == {"re-tuned": TRIED}
+    forged = {"optimizers": [{"label": "re-tuned", "tuning": asdict(TRIED) | {"scores": []}}]}
+    with pytest.raises(UserError, match="what arm re-tuned says of its tuning is none"):
+        tuned_arms(forged)

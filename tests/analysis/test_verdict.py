@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from synthetic import World, world
 from test_sensitivity import echo
 
@@ -45,6 +46,7 @@ def test_random_search_at_four_times_the_energy_wins() -> None:
     assert (verdict.factor, comparison.legend("rs-x4"), comparison.legend("rs")) == ("4", "rs-x4 (budget x 4)", "rs")
     assert verdict.arm_equivalent.interval.low < 4 < verdict.arm_equivalent.interval.high
     assert verdict.ratio.low < 4 < verdict.ratio.high
+    assert verdict.attainable_p == 1 / 10_000  # of 9,999 flips and the observed one, and as many resamples
 
 
 @pytest.mark.parametrize(
@@ -279,6 +281,28 @@ def test_all_pairs_on_request() -> None:
     assert pairs == [("a", "rs"), ("b", "rs"), ("c", "rs"), ("b", "a"), ("c", "a"), ("c", "b")]
 
 
+def test_what_is_detectable_is_so_at_the_first_step_of_holm() -> None:
+    """Of 20 pairs at .05 the sign test needs 15 wins; at a sixth of it 17: with 4 losses p is .012."""
+    space = world(400)
+    runs = [run for arm in ("rs", "a", "b", "c") for run in _random(space, arm, range(20))]
+    comparison = Comparison(runs, space.reference, AT_30, all_pairs=True, sensitivity=False, draws=99)
+    assert len(comparison.verdicts) == 6
+    (detectable,) = {verdict.detectable for verdict in comparison.verdicts}
+    assert binom.sf(16, 20, detectable) == pytest.approx(0.8, abs=1e-4)
+
+
+@pytest.mark.parametrize(("better", "multiple", "p_better"), [(36, 1.066, 0.0), (35, 1.133, 1.0)])
+def test_a_tenth_more_energy_for_random_search_is_the_same(better: int, multiple: float, p_better: float) -> None:
+    """On every seed one arm holds the 40th network and the other a better one; the region is 10 % of the multiple."""
+    space = world(400)
+    order = np.argsort(space.reference.val_error).tolist()
+    held = {"rs": order[39], "a": order[better - 1]}
+    runs = [space.record([space.ask(key)], arm, seed, ended=True) for arm, key in held.items() for seed in range(20)]
+    verdict = _only(Comparison(runs, space.reference, AT_30, sensitivity=False, draws=99))
+    assert verdict.ratio.value == pytest.approx(multiple, abs=5e-4)
+    assert (verdict.p_better, verdict.p_rope) == pytest.approx((p_better, 1 - p_better), abs=0.01)
+
+
 def test_a_primary_budget_that_was_not_recorded_is_an_error() -> None:
     space = world(400)
     runs = _random(space, "rs", range(20), 20) + _random(space, "a", range(20), 20)
@@ -313,8 +337,10 @@ def test_tables_and_finals() -> None:
     table = comparison.table()
     assert table["arm"].tolist() == ["a"]
     assert table["p_holm"].tolist() == [comparison.verdicts[0].p_holm]
+    assert table["q_wilcoxon"].tolist() == [comparison.verdicts[0].p_wilcoxon]
     finals = comparison.finals().set_index(["arm", "seed"])
-    assert finals.loc["a", "igd_plus"].isna().all()
+    assert finals.loc["a", ["igd_plus", "hypervolume_regret_log_energy"]].isna().all(axis=None)
+    assert (finals.loc["rs", "hypervolume_regret_log_energy"] != finals.loc["rs", "hypervolume_regret"]).all()
     book = comparison.books[0]
     assert finals.loc["rs", "regret"].tolist() == comparison.endpoints.values("rs", book, "regret", range(20)).tolist()
     assert (finals.loc["rs", "igd_plus"] <= finals.loc["rs", "epsilon_additive"]).all()

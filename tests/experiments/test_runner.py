@@ -324,6 +324,18 @@ def test_run_files_round_trip_with_their_whole_stream(benchmark: Benchmark, tmp_
     assert path.read_bytes() == again
 
 
+def test_runs_of_before_the_sampler_had_a_source_are_as_they_were(benchmark: Benchmark, tmp_path: Path) -> None:
+    run = fairwatt.run(benchmark, "rs", budget="3 full")
+    assert run.header.sampler_code == benchmark.space.sampler_code != ""
+    former, path = (
+        dataclasses.replace(run, header=dataclasses.replace(run.header, sampler_code="")),
+        tmp_path / "run.json",
+    )
+    write_run(path, former)
+    assert b"sampler_code" not in path.read_bytes()
+    assert read_run(path).header == former.header
+
+
 def test_runs_that_ask_the_same_may_share_the_answers(benchmark: Benchmark, tmp_path: Path) -> None:
     """What is shared is what each would have read; another seed's noise or another objective's losses never are."""
     runs = [fairwatt.run(benchmark, name, budget="3 full", seed=1) for name in ("rs", "semoa")]

@@ -7,22 +7,26 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from tunings import FOUND
 
-from fairwatt.analysis.load import load
+from fairwatt.analysis.load import load, seeds_in_words
 from fairwatt.errors import UserError
 from fairwatt.experiments.executor import paths, run_study
 from fairwatt.experiments.store import Store, progress, read_stored_study
 from fairwatt.experiments.study import Study, cells, read_study, shipped_studies
 from fairwatt.overhead import NoOverheadModelError
+from fairwatt.problem import SearchSpace
 from fairwatt.registry import find_optimizer
+from fairwatt.sealed import read_sealed, write_sealed
 from fairwatt.search_spaces.tabular import TabularBenchmark
-from fairwatt.tuning import Tuning, write_tuning
+from fairwatt.tuning import write_tuning
 
 GOOD = """
 study: small
@@ -47,6 +51,64 @@ def test_a_study_declares_a_grid(tmp_path: Path) -> None:
     assert (changed.seeds, changed.labels, changed.budgets) == ((5, 6), ("rs", "re"), ("3 full", "0.5 kWh"))
 
 
+OWN_SEEDS = GOOD.replace("label: re-4, settings", "label: re-4, seeds: 0:5, settings")
+
+
+def test_an_arm_may_have_more_seeds_than_the_others(tmp_path: Path) -> None:
+    declared = study(tmp_path, OWN_SEEDS)
+    assert [(cell.arm.label, cell.seed) for cell in cells(declared)] == [
+        *(("rs", seed) for seed in range(3)),
+        *(("re-4", seed) for seed in range(5)),
+    ]
+    run_study(declared, tmp_path / "out", executor="serial")
+    assert [(line.arm, line.done, line.missing) for line in progress(Store(tmp_path / "out"), declared)] == [
+        ("rs", 3, ()),
+        ("re-4", 5, ()),
+    ]
+    results = load(tmp_path / "out")
+    assert results.missing == ()
+    assert seeds_in_words(results.study) == "3 to 5 seeds"
+    (comparison,) = results.comparisons()
+    assert comparison.endpoints.paired_seeds("rs", "re-4") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [("5:0", "expected first:end"), ("[1, 1]", "seeds must differ"), ("[-1]", "seeds count from 0"), ("x", "expected")],
+)
+def test_seeds_of_an_arm_are_read_as_those_of_a_study(tmp_path: Path, seeds: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        study(tmp_path, OWN_SEEDS.replace("0:5", seeds))
+
+
+def test_all_pairs_are_declared_and_judged(tmp_path: Path) -> None:
+    text = GOOD.replace("optimizers: [rs,", "optimizers: [rs, ls,").replace(
+        "study: small", "study: small\nall_pairs: true"
+    )
+    run_study(study(tmp_path, text), tmp_path / "out", executor="serial")
+    (comparison,) = load(tmp_path / "out").comparisons()
+    assert [(each.arm, each.reference) for each in comparison.verdicts] == [
+        ("ls", "rs"),
+        ("re-4", "rs"),
+        ("re-4", "ls"),
+    ]
+    with pytest.raises(UserError, match="all_pairs = True, not False"):
+        Store(tmp_path / "out").claim(study(tmp_path, text.replace("true", "false")))
+
+
+def test_results_of_before_a_field_was_there_go_on(tmp_path: Path) -> None:
+    declared = study(tmp_path)
+    run_study(declared, tmp_path / "out", executor="serial")
+    path = tmp_path / "out" / "study.json"
+    old = read_sealed(path)
+    for field in ("all_pairs", "reruns"):
+        del old["study"][field]
+    write_sealed(path, old)
+    assert load(tmp_path / "out").comparisons()[0].verdicts
+    Store(tmp_path / "out").claim(study(tmp_path, GOOD, "seeds=0:4"))
+    assert read_stored_study(tmp_path / "out").seeds == (0, 1, 2, 3)
+
+
 TUNED = GOOD.replace("settings: {population_size: 4}", "tuned: tuning")
 
 
@@ -59,8 +121,8 @@ def _tuning(folder: Path, **fields: Any) -> None:
         "seeds": (7, 8),
     } | fields
     tried = ({"population_size": 3, "sample_size": 2}, {"population_size": 5, "sample_size": 2})
-    scores = {"scores": (0.2, 0.1), "default": 0.3, "reference": 0.3, "energy_kwh": 1.5, "trainings": 20.0}
-    write_tuning(folder / "tuning", Tuning(configurations=tried, budget="5 full", ranges={}, **scores, **given))
+    scores: dict[str, Any] = {"scores": (0.2, 0.1), "configurations": tried, "energy_kwh": 1.5, "trainings": 20.0}
+    write_tuning(folder / "tuning", replace(FOUND, **scores, **given))
 
 
 def test_a_tuned_arm_has_the_best_settings_and_keeps_how_they_were_found(
@@ -83,12 +145,21 @@ def test_the_usual_label_of_a_tuned_arm_says_so(tmp_path: Path, monkeypatch: pyt
     assert study(tmp_path, TUNED.replace(" label: re-4,", "")).labels == ("rs", "re-tuned")
 
 
+def test_the_seeds_of_a_tuning_on_another_space_are_other_searches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _tuning(tmp_path, spaces=("digits-cells-4v",), seeds=(0, 1, 2))
+    assert study(tmp_path, TUNED).optimizers[1].settings["population_size"] == 5
+
+
 @pytest.mark.parametrize(
     ("tuning", "change", "message"),
     [
         ({"seeds": (2, 9)}, ("", ""), "tuned on 1 of the seeds that it is judged by on toy-cells, such as 2"),
         ({"code": "ba5eba11ba5e"}, ("", ""), "tuned re ba5eba11ba5e, which is not re .*; tune it again"),
         ({"optimizer": "ls"}, ("", ""), "tuned ls .*, which is not re"),
+        ({"optimizer": "ls"}, ("optimizer: re,", "optimizer: ls,"), "tuned ls .*, which is not ls"),
         ({}, ("tuned: tuning", "tuned: nowhere"), "nowhere holds no tuning .*fairwatt tune"),
         ({}, ("tuned: tuning", "tuned: tuning, settings: {population_size: 4}"), "its settings come from tuning"),
     ],
@@ -407,6 +478,15 @@ def test_an_edited_optimizer_does_not_go_on_where_its_former_version_stopped(tmp
         run_study(study(tmp_path, text), tmp_path / "results", executor="serial")
     own.write_text(former)
     assert run_study(study(tmp_path, text), tmp_path / "results", executor="serial")
+
+
+def test_searches_of_another_sampler_are_not_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_study(study(tmp_path, GOOD, "seeds=0:2"), tmp_path / "results", executor="serial")
+    with monkeypatch.context() as edited:
+        edited.setattr(SearchSpace, "sampler_code", "ba5eba11ba5e")
+        with pytest.raises(UserError, match=r"made by another version of the sampler of .* now ba5eba11ba5e.* --out"):
+            run_study(study(tmp_path, GOOD), tmp_path / "results", executor="serial")
+    assert run_study(study(tmp_path, GOOD), tmp_path / "results", executor="serial")
 
 
 def test_a_folder_of_results_is_a_study(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from audited import BUDGET, evidence, record, results, small, tampered, with_answer
 from synthetic import world
 
@@ -11,6 +12,7 @@ from fairwatt.analysis.verdict import Comparison
 from fairwatt.fairness import books_evidence as books
 from fairwatt.fairness.evidence import Evidence
 from fairwatt.fairness.threats import State
+from fairwatt.problem import Reference
 from fairwatt.records import Request, Run
 from fairwatt.study_change import OWN_DESIGN
 
@@ -79,10 +81,12 @@ def test_an_arm_that_ends_within_the_design() -> None:
     assert books.initial_design(_study(tampered(short, "rs", with_answer(1, _elsewhere))))[0] is State.FAIL
 
 
-def _again(runs: tuple[Run, ...]) -> Evidence:
+def _again(runs: tuple[Run, ...], reference: Reference | None = None) -> Evidence:
     """The study, and what is said to have been run again without its design."""
     again = tuple(replace(run, header=replace(run.header, initial=0)) for run in runs)
-    return _study(reruns={"toy-cells": {OWN_DESIGN: (results(RUNS, BUDGET).references["toy-cells"], again)}})
+    known = reference or results(RUNS, BUDGET).references["toy-cells"]
+    study = results(RUNS, BUDGET, reruns={"toy-cells": {OWN_DESIGN: (known, again)}})
+    return Evidence(study, evidence(results(RUNS, BUDGET)).comparisons)
 
 
 def test_a_design_that_is_shared_in_the_world_without_one() -> None:
@@ -95,8 +99,12 @@ def test_a_design_that_is_shared_in_the_world_without_one() -> None:
     state, told = books.initial_design(_again(copied + others))
     shares = "hb starts with the shared design under 3 of 3 seeds."
     assert (state, told) == (State.FAIL, f"toy-cells, run again (own initial design): {shares}")
-    chance = copied[:1] + tuple(run for run in own if run.header.arm == "hb")[1:]  # one of three
-    assert books.initial_design(_again(chance + others))[0] is State.PASS
+    once = copied[:1] + tuple(run for run in own if run.header.arm == "hb")[1:] + others
+    assert "under 1 of 3 seeds" in books.initial_design(_again(once))[1]
+    reference = results(RUNS, BUDGET).references["toy-cells"]
+    likely = np.full(len(reference.keys), 0.1 / (len(reference.keys) - 1))
+    likely[0] = 0.9  # nearly all draws are one network: then a design comes again by chance
+    assert books.initial_design(_again(once, replace(reference, probabilities=likely)))[0] is State.PASS
 
 
 def _elsewhere(request: Request) -> Request:

@@ -135,6 +135,8 @@ def test_searches_left_out_of_the_comparison_and_other_rules() -> None:
     other = Comparison(RUNS, whole.references["toy-cells"], Protocol("hb", ("13 full",)), sensitivity=False)
     assert "at other budgets" in design.declaration(Evidence(whole, [other]))[1]
     assert "another reference" in design.declaration(Evidence(whole, [other]))[1]
+    every = Comparison(RUNS, whole.references["toy-cells"], replace(whole.protocol, all_pairs=True), sensitivity=False)
+    assert "toy-cells: other pairs are compared than were declared" in design.declaration(Evidence(whole, [every]))[1]
     assert design.declaration(_study(missing=(("toy-cells", "hb", 7),)))[0] is State.NOT_TOLD
 
 

@@ -18,7 +18,9 @@ RUNS = small()
 
 
 def test_draws_that_are_not_the_samplers() -> None:
-    assert sampling(evidence(results(RUNS, BUDGET)))[0] is State.PASS
+    state, told = sampling(evidence(results(RUNS, BUDGET)))
+    assert state is State.PASS
+    assert f"sampler 'uniform' (source {RUNS[0].header.sampler_code[:8]})" in told
     drawn = [request.trial.energy_kwh for run in RUNS if run.header.arm == "rs" for request in run.requests]
     cheap = float(np.median(drawn))
     biased = tuple(

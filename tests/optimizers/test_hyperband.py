@@ -78,6 +78,29 @@ def test_what_does_not_fit_is_refused(toy: Benchmark) -> None:
         run(toy, "hb", settings={"eta": 4})
 
 
+EA_HAS = (6, 18, 56, 170, 199)
+"""The published settings: R = 512 in powers of 3, cut at 199 epochs. So the last rung is 1.17 times the one before."""
+
+
+SYNE_TUNE = {
+    "documented": [LI_108[0], [(18, 12), (6, 36), (2, 108)], *LI_108[2:]],
+    "coded": [LI_108[0], [(12, 12), (4, 36), (2, 108)], *LI_108[2:]],
+}
+"""By ceil((s_max + 1) / (s + 1)) eta^s, then thirds; and by ceil((s_max + 1) / (s + 1) eta^i) for each rung i."""
+
+
+def test_brackets_of_other_tools_are_refused_with_the_reason() -> None:
+    """And what their cycles would take; EA-HAS-Bench's of as many configurations as there are for five rungs."""
+    with pytest.raises(UserError, match=r"eta = 3 does not fit .* \(6, 18, 56, 170, 199\): each must be eta .* times"):
+        brackets(EA_HAS)
+    with pytest.raises(UnknownNameError, match=r"unknown variant of Hyperband 'syne-tune'; known: hpbandster, li$"):
+        brackets(R108, variant="syne-tune")
+    assert [_scratch(cycle) for cycle in SYNE_TUNE.values()] == [1944, 1800]
+    numbers = [[n for n, _ in bracket] for bracket in brackets([3**i for i in range(5)])]
+    cycle = [list(zip(each, EA_HAS[-len(each) :], strict=True)) for each in numbers]
+    assert (_scratch(cycle), _continued(cycle)) == (8764, 6776)
+
+
 def test_only_the_best_go_on_and_nothing_outlives_its_bracket(toy: Benchmark, drive) -> None:  # type: ignore[no-untyped-def]
     cycle = brackets(toy.fidelities)
     trials = drive("hb", 2 * sum(n for bracket in cycle for n, _ in bracket))

@@ -45,7 +45,7 @@ def test_friedman_stands_beside_the_ranks_where_there_are_three_arms(
     shown, printed = part.tables[-1], _printed("friedman", three_arms)
     assert (shown.columns, shown.rows) == (printed.columns, printed.rows)
     assert "a claim about this space only" in shown.caption
-    assert shown.columns[-3:] == ("p, Friedman", "p, Nemenyi", "Holm p, Wilcoxon")
+    assert shown.columns[-4:] == ("p, Friedman", "q, Friedman", "p, Nemenyi", "Holm p, Wilcoxon")
     found = seed_tests(three_arms.comparisons[0])
     assert [row[:3] for row in shown.rows] == found[["kind", "budget", "arm"]].to_records(index=False).tolist()
     assert {row[2] for row in shown.rows} == {"rs", "re", "ls"}
@@ -70,14 +70,15 @@ def test_distances_from_the_true_front_are_medians_of_multi_objective_arms(
     section = front_sections.fronts(Material(results, comparisons))
     assert section is not None
     table = section.parts[0].tables[0]
-    assert table.columns == ("arm", "budget", "hypervolume regret", "IGD+", "additive epsilon")
+    heads = ("arm", "budget", "hypervolume regret", "hypervolume regret, log energy", "IGD+", "additive epsilon")
+    assert table.columns == heads
     assert [row[:2] for row in table.rows] == [
         (arm, budget) for budget in ("5 full", "10 full") for arm in ("rs", "semoa")
     ]
     finals = comparisons[0].finals()
     for row in table.rows:
         own = finals[(finals["arm"] == row[0]) & (finals["budget"] == row[1])]
-        for place, indicator in enumerate(("hypervolume_regret", "igd_plus", "epsilon_additive"), start=2):
+        for place, indicator in enumerate(front_sections._INDICATORS, start=2):
             assert float(row[place].split()[0]) == pytest.approx(np.median(own[indicator]), abs=0.0051)
 
 

@@ -16,6 +16,16 @@ def test_every_entry_is_possible_or_says_why_not() -> None:
         assert set(item.needs) <= set(SHA256), "the checksum of what it is made from must be pinned"
 
 
+def test_what_cannot_be_made_is_named() -> None:
+    """Everything of section 5 that is text, a drawing, or of data that nobody has."""
+    impossible = {item.name for item in CATALOGUE if item.label is Label.NOT_POSSIBLE}
+    assert impossible == {
+        *("ec-nas/table2", "ec-nas/fig3-7v", "ec-nas/single-objective", "ec-nas/saved-dicts"),
+        *("ea-has/benchmarks-table", "ea-has/surrogate-schematic", "ea-has/benchmarks-box-plot"),
+        *("ea-has/surrogate-quality", "ea-has/energy-aware", "ea-has/tiny-trade-offs"),
+    }
+
+
 def test_names_and_their_beginnings() -> None:
     assert [item.name for item in find(["ec-nas/table3", "ec-nas/fig5-front", "ec-nas/table3"])] == [
         "ec-nas/fig5-front",
