@@ -72,9 +72,8 @@ _ELSEWHERE: tuple[tuple[_Maker, ...], ...] = (
         front_sections.fronts,
         spend_sections.spend,
         tuning_sections.tuning,
-        front_sections.differences,
     ),
-    (across_sections.summaries,),
+    (across_sections.summaries, front_sections.differences),
 )
 """Those that need none of the verdicts, by the copy of this process in which they may be made."""
 
