@@ -39,11 +39,12 @@ TONES: Mapping[Outcome, str] = {
 _CURRENCY = "currency="
 _PAIR = ("kind", "budget", "arm", "reference")
 _MARKS: Mapping[State, str] = {State.FLIPS: " ✗", State.WEAKER: " ~"}
-_IN_VERDICT_TABLE = {
+_SHOWN_BEFORE = {
     *("factor", "outcome", "winner", "win_rate", "difference", "difference_low", "difference_high", "p_holm"),
     *("equivalent", "equivalent_low", "equivalent_high", "ratio", "ratio_low", "ratio_high", "effect_low"),
-    *("effect_high", "flips", "reasons", "detectable"),
+    *("effect_high", "flips", "reasons", "detectable", "unavailable"),
 }
+"""Columns that the verdict tables show, and the heat map: its hatched cells are the books that are not recorded."""
 
 
 def answers(material: Material) -> Section:
@@ -147,12 +148,15 @@ def heat_grid(comparison: Comparison, kind: str = "", budget: str = "") -> Grid 
 
 
 def numbers(material: Material) -> Section:
-    """Effect sizes, tests and intervals that the verdict tables leave out."""
+    """Effect sizes, tests and intervals that the tables before leave out."""
     parts = []
     for comparison in material.comparisons:
         frame = comparison.table()
-        kept = frame.drop(columns=[column for column in frame if column in _IN_VERDICT_TABLE])
-        caption = f"What the verdict tables of {comparison.space} leave out; the CSV file holds both ({OF_VALIDATION})"
+        kept = frame.drop(columns=[column for column in frame if column in _SHOWN_BEFORE])
+        caption = (
+            f"What the verdict tables and the heat map of {comparison.space} leave out; the CSV file holds all "
+            f"({OF_VALIDATION})"
+        )
         parts.append(Part(comparison.space, tables=(frame_table(kept, caption),)))
     about = "More effect sizes and tests, one row a verdict; exploratory (q: Benjamini and Hochberg over these rows)."
     return Section("numbers", "Statistics in full", tuple(parts), about)
