@@ -402,6 +402,9 @@ def test_what_searches_would_have_emitted_is_shown_with_what_it_is_not(
 
     untold = spend_sections.carbon(comparisons[0], dataclasses.replace(results, overheads={}))
     assert untold["pue"].isna().all()
+    noted = dict(results.overheads)
+    noted["toy-cells", "re"] = {0: dataclasses.replace(next(iter(noted["toy-cells", "re"].values())), pue=1.5)}
+    assert spend_sections.carbon(comparisons[0], dataclasses.replace(results, overheads=noted))["pue"].isna().all()
 
 
 def test_mean_fronts_stand_below_the_surfaces(results: Results, comparisons: list[Comparison]) -> None:
